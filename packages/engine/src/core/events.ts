@@ -1,0 +1,42 @@
+/** What happened in a session; each public API translates this into its own messages. */
+
+/** Where an error comes from, in the words of the public contracts. */
+export type Module = "asr" | "llm" | "tts" | "vad" | "transport" | "session";
+
+/** What the agent is doing, as clients show it. `silent`: someone is there and nothing goes on. */
+export type AgentState = "idle" | "silent" | "listening" | "thinking" | "speaking";
+
+/** What made the agent speak. */
+export type ReplySource = "llm" | "greeting" | "command" | "llm_failure";
+
+/** What ended a reply early. */
+export type InterruptCause = "start_of_speech" | "text" | "api_speak" | "api_interrupt" | "api_leave";
+
+export interface SpokenWord {
+  /** With its punctuation; a space stands between words. */
+  readonly text: string;
+  /** Session time at which the word is due at the transport. */
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Times are session time in milliseconds. Turns count from 1; a person's words and the answer share one number. */
+export type SessionEvent =
+  | { type: "user-joined"; at: number; uid: string }
+  | { type: "user-left"; at: number; uid: string }
+  | { type: "state"; at: number; state: AgentState; turnId: number }
+  | { type: "turn-start"; at: number; turnId: number; uid: string }
+  | { type: "transcript"; at: number; turnId: number; uid: string; text: string; startMs: number; endMs: number }
+  | { type: "turn-end"; at: number; turnId: number; uid: string; text: string; startMs: number; endMs: number; by: "voice" | "text" }
+  /** What sounded like a turn held no words. */
+  | { type: "turn-dropped"; at: number; turnId: number; uid: string }
+  /** The reply's first sound is written. `latencyMs`: from the end of the person's speech. */
+  | { type: "reply-start"; at: number; turnId: number; source: ReplySource; latencyMs: number | null }
+  /** A clause begins to sound: the whole text of the reply so far, and the clause's words with their times. */
+  | { type: "reply-text"; at: number; turnId: number; text: string; words: readonly SpokenWord[] }
+  | { type: "reply-interrupted"; at: number; turnId: number; heard: string; text: string; cause: InterruptCause }
+  | { type: "reply-end"; at: number; turnId: number; text: string; playedMs: number }
+  | { type: "metric"; at: number; turnId: number; module: "asr" | "llm" | "tts" | "total"; name: "ttlw" | "ttfb" | "ttfs" | "e2e"; latencyMs: number }
+  | { type: "error"; at: number; turnId: number; module: Module; code: number; message: string; remedy: string }
+  /** The last event. */
+  | { type: "closed"; at: number; status: "STOPPED" | "FAILED"; reason: string };

@@ -1,0 +1,48 @@
+/** The one table of errors that a caller can act on: code, HTTP status, the wire's `reason`, and the way out. */
+
+interface ErrorKind {
+  /** HTTP status of the REST doors. */
+  readonly status: number;
+  /** `reason` in the body of the REST door (section 2.2 of its contract). */
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+export const errors = {
+  "invalid-body": { status: 400, reason: "InvalidRequestBody", remedy: "Send one JSON object, UTF-8, Content-Type application/json." },
+  "body-too-large": { status: 413, reason: "InvalidRequestBody", remedy: "Send at most 1 MiB." },
+  "missing-field": { status: 400, reason: "MissingRequiredField", remedy: "Add the field that the message names." },
+  "invalid-field": { status: 400, reason: "InvalidFieldValue", remedy: "Correct the field that the message names." },
+  "unauthenticated": { status: 401, reason: "InvalidPermission", remedy: "Send Authorization: Basic <customer id:secret> or agora token=<token> of this project." },
+  "forbidden": { status: 403, reason: "InvalidPermission", remedy: "Use credentials of the project in the path." },
+  "agent-not-found": { status: 404, reason: "TaskNotFound", remedy: "List the agents of this project, or start one with join." },
+  "agent-already-running": { status: 409, reason: "TaskConflict", remedy: "Go on with the running agent, let it leave first, or choose another name." },
+  "at-capacity": { status: 422, reason: "ResourceQuotaLimitExceeded", remedy: "Let a call end, raise the limit, or use hosted vendors for speech." },
+  "not-ready": { status: 503, reason: "ServiceUnavailable", remedy: "Wait until /readyz answers 200." },
+  "draining": { status: 503, reason: "ServiceUnavailable", remedy: "The engine is shutting down; try another or try again later." },
+  "not-implemented": { status: 501, reason: "NotImplemented", remedy: "See docs for what this version offers." },
+  "vendor-failed": { status: 502, reason: "ServiceUnavailable", remedy: "See the vendor's message; check key, quota and status page. The call goes on." },
+  "vendor-unreachable": { status: 502, reason: "ServiceUnavailable", remedy: "Check host, port, proxy and that the vendor is running." },
+  "internal": { status: 500, reason: "InternalError", remedy: "This is a bug in Parley: please report it with the log." },
+} as const satisfies Record<string, ErrorKind>;
+
+export type ErrorCode = keyof typeof errors;
+
+/** An error that a caller can act on. The message says what happened, with the values that matter. */
+export class AppError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "AppError";
+    this.code = code;
+  }
+
+  get remedy(): string {
+    return errors[this.code].remedy;
+  }
+
+  get status(): number {
+    return errors[this.code].status;
+  }
+}

@@ -1,0 +1,66 @@
+/** What an agent should be. Each public API translates its own JSON into this. */
+
+export interface TurnSettings {
+  /** Silence after speech that ends the turn, in milliseconds. */
+  readonly endpointingMs: number;
+  /** `silence`: the pause alone ends a turn. `semantic`: a pause after an unfinished sentence waits up to `maxWaitMs`. */
+  readonly endpointing: "silence" | "semantic";
+  readonly maxWaitMs: number;
+  /** Speech over the agent that silences it, in milliseconds. */
+  readonly interruptMs: number;
+  /** `speech`: speech that goes on interrupts. `words`: only words that are no backchannel do. `never`: nothing does. */
+  readonly interruption: "speech" | "words" | "never";
+  /** Audio kept from before the detected onset, in milliseconds. */
+  readonly prefixMs: number;
+  /** VAD probability that counts as voice, in (0, 1). */
+  readonly threshold: number;
+}
+
+export interface ChosenAsr {
+  readonly vendor: string;
+  readonly language: string;
+  readonly options: unknown;
+  readonly keyterms: readonly string[];
+}
+
+export interface ChosenTts {
+  readonly vendor: string;
+  readonly options: unknown;
+}
+
+export interface ChosenLlm {
+  readonly style: string;
+  readonly options: unknown;
+}
+
+export interface SystemMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+  readonly raw?: Readonly<Record<string, unknown>>;
+}
+
+export interface AgentConfig {
+  readonly asr: ChosenAsr;
+  readonly tts: ChosenTts;
+  readonly llm: ChosenLlm;
+  /** Put before every request, in order, exempt from `maxHistory`. */
+  readonly systemMessages: readonly SystemMessage[];
+  /** Entries of short-term memory that a request carries; people's and the agent's count each. 0: none. */
+  readonly maxHistory: number;
+  readonly greeting?: { readonly text: string; readonly interruptable: boolean };
+  /** Spoken when the language model fails. */
+  readonly failureMessage?: string;
+  /** Seconds after the last person has left until the agent goes; 0: never. */
+  readonly idleTimeoutS: number;
+  readonly turns: TurnSettings;
+}
+
+export const defaultTurns: TurnSettings = {
+  endpointingMs: 640,
+  endpointing: "silence",
+  maxWaitMs: 3000,
+  interruptMs: 160,
+  interruption: "speech",
+  prefixMs: 300,
+  threshold: 0.5,
+};

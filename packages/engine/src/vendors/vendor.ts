@@ -1,0 +1,97 @@
+/** What a vendor brings: a recogniser, a language model, a voice, each a function from stream to stream. */
+import type { z } from "zod";
+import type { Frame } from "../core/frame.ts";
+
+/** One person's audio, in order, with what the speech gate found in it. Hosted recognisers may ignore the marks. */
+export type AsrInput =
+  | { readonly type: "audio"; readonly frame: Frame }
+  /** `at`: where speech begins, already behind the newest frame. */
+  | { readonly type: "speech-start"; readonly at: number }
+  /** A silence has begun that may become the end: a recogniser may start its final early. */
+  | { readonly type: "speech-pause"; readonly at: number }
+  /** Speech goes on after a pause: an early final is worth nothing now. */
+  | { readonly type: "speech-resume"; readonly at: number }
+  /** The speech that began is over at `at`: a final transcript is wanted for it, empty if there were no words. */
+  | { readonly type: "speech-end"; readonly at: number };
+
+export interface Transcript {
+  /** All words of the utterance so far; a later transcript of the same utterance replaces it. */
+  readonly text: string;
+  /** The utterance is over; the next transcript begins a new one. */
+  readonly final: boolean;
+  /** Session time of the utterance's first and last sample. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** BCP 47. */
+  readonly language: string;
+  /** Probability that the sentence is complete, 0 to 1, if the recogniser knows. */
+  readonly complete?: number;
+}
+
+export interface AsrContext {
+  /** BCP 47, for instance `en-US`. */
+  readonly language: string;
+  /** Audio before the detected onset that belongs to the utterance. */
+  readonly prefixMs: number;
+  readonly keyterms: readonly string[];
+  readonly signal: AbortSignal;
+}
+
+/** One recogniser for one person. Ends when the audio ends. */
+export type Asr = (audio: AsyncIterable<AsrInput>, context: AsrContext) => AsyncIterable<Transcript>;
+
+export interface LlmMessage {
+  readonly role: "system" | "user" | "assistant";
+  readonly content: string;
+  /** Messages given by the operator pass through as they are; this holds fields beyond role and content. */
+  readonly raw?: Readonly<Record<string, unknown>>;
+}
+
+export interface LlmContext {
+  readonly signal: AbortSignal;
+}
+
+/** Streams the answer's text in pieces of any size. */
+export type Llm = (messages: readonly LlmMessage[], context: LlmContext) => AsyncIterable<string>;
+
+export interface TimedWord {
+  /** The word with its punctuation, as in the text: joined with single spaces they give the clause again. */
+  readonly text: string;
+  /** Milliseconds from the first sample of the clause. */
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+export type TtsOutput =
+  /** The audio that follows speaks this text. `words` as far as the vendor times them. */
+  | { readonly type: "clause"; readonly text: string; readonly words?: readonly TimedWord[] }
+  | { readonly type: "audio"; readonly pcm: Int16Array };
+
+export interface TtsContext {
+  readonly signal: AbortSignal;
+}
+
+/** Speaks clauses as they come; the audio has the rate in `Voice.sampleRate`. */
+export type Tts = (clauses: AsyncIterable<string>, context: TtsContext) => AsyncIterable<TtsOutput>;
+
+export interface Voice {
+  readonly sampleRate: number;
+  readonly speak: Tts;
+}
+
+/**
+ * A vendor: a name and up to three factories. Each factory takes options that its schema has parsed; the schema is
+ * also the check at the API. `languages` says which tags its recogniser knows, absent = any.
+ */
+export interface Vendor {
+  readonly name: string;
+  readonly asr?: { readonly options: z.ZodType; readonly languages?: readonly string[]; open(options: unknown): Asr };
+  readonly tts?: { readonly options: z.ZodType; open(options: unknown): Voice };
+}
+
+/** A request style of language models, chosen by `llm.style`. */
+export interface LlmStyle {
+  readonly name: string;
+  readonly options: z.ZodType;
+  open(options: unknown): Llm;
+}
