@@ -31,11 +31,14 @@ export type ErrorCode = keyof typeof errors;
 /** An error that a caller can act on. The message says what happened, with the values that matter. */
 export class AppError extends Error {
   readonly code: ErrorCode;
+  /** The vendor's own number for what went wrong: an HTTP status, a close code. */
+  readonly vendorCode: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly vendorCode?: number }) {
     super(message, options);
     this.name = "AppError";
     this.code = code;
+    this.vendorCode = options?.vendorCode;
   }
 
   get remedy(): string {
