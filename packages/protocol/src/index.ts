@@ -1,1 +1,4 @@
-export {};
+/** The wire contracts: signalling, data messages, REST. */
+export * from "./agent-message.ts";
+export * from "./signalling.ts";
+export * from "./stream-message.ts";
