@@ -1,0 +1,170 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { FRAME_MS } from "./frame.ts";
+import { DUCKED, Playout } from "./playout.ts";
+
+const rate = 8000;
+const tone = (ms: number, level = 8000) => new Int16Array((rate * ms) / 1000).fill(level);
+const peak = (pcm: Int16Array) => pcm.reduce((max, sample) => Math.max(max, Math.abs(sample)), 0);
+
+/** A playout with one clause of four words, 100 ms each. */
+const counting = () => {
+  const playout = new Playout(rate);
+  playout.begin();
+  playout.clause(
+    "one two three four",
+    ["one", "two", "three", "four"].map((text, index) => ({ text, startMs: index * 100, endMs: index * 100 + 100 })),
+  );
+  playout.push(tone(400));
+  playout.end();
+  return playout;
+};
+
+const play = (playout: Playout, from: number, frames: number) =>
+  Array.from({ length: frames }, (_, index) => playout.take(from + index * FRAME_MS));
+
+test("a reply plays from its first sample to its last and then says that it is finished, once", () => {
+  const taken = play(counting(), 0, 25);
+  expect(taken.map((frame) => peak(frame.pcm) > 0)).toEqual([...Array(20).fill(true), ...Array(5).fill(false)]);
+  expect(taken.findIndex((frame) => frame.first)).toBe(0);
+  expect(taken.map((frame) => frame.finished).indexOf(true)).toBe(19);
+  expect(taken.filter((frame) => frame.finished)).toHaveLength(1);
+});
+
+test("a clause tells its words with the time at which they are due", () => {
+  const playout = counting();
+  expect(playout.take(1000).started).toEqual([
+    {
+      text: "one two three four",
+      words: [
+        { text: "one", startMs: 1000, endMs: 1100 },
+        { text: "two", startMs: 1100, endMs: 1200 },
+        { text: "three", startMs: 1200, endMs: 1300 },
+        { text: "four", startMs: 1300, endMs: 1400 },
+      ],
+    },
+  ]);
+});
+
+test("a word is heard once its middle was at the ear", () => {
+  const playout = counting();
+  play(playout, 1000, 20);
+  expect(playout.heard(1149).text).toBe("one");
+  expect(playout.heard(1150).text).toBe("one two");
+  expect(playout.heard(5000)).toEqual({ text: "one two three four", all: "one two three four", ms: 400 });
+});
+
+test("a hold fades within 5 ms, loses nothing, and what was heard counts without the pause", () => {
+  const playout = counting();
+  play(playout, 0, 5);
+  playout.held = true;
+  const [fading, silent] = play(playout, 100, 5);
+  expect(peak(fading!.pcm.subarray(0, 10))).toBeGreaterThan(0);
+  expect(peak(fading!.pcm.subarray(40))).toBe(0);
+  expect(peak(silent!.pcm)).toBe(0);
+  playout.resume();
+  const rest = play(playout, 200, 15);
+  expect(rest.at(-1)!.finished).toBe(true);
+  expect(playout.heard(200).text).toBe("one");
+  expect(playout.heard(260).text).toBe("one two");
+});
+
+test("ducking is 12 dB and fades in over one frame", () => {
+  const playout = counting();
+  play(playout, 0, 2);
+  playout.gain = DUCKED;
+  const [fading, ducked] = play(playout, 40, 2);
+  expect(fading!.pcm[0]).toBe(8000);
+  expect(peak(ducked!.pcm)).toBe(Math.trunc(8000 * DUCKED));
+  expect(20 * Math.log10(DUCKED)).toBeCloseTo(-12);
+});
+
+test("after a cut nothing of the old reply comes out, and only what was at the ear counts as heard", () => {
+  const playout = counting();
+  play(playout, 0, 10);
+  playout.clear();
+  expect(play(playout, 200, 30).every((frame) => peak(frame.pcm) === 0 && !frame.finished)).toBe(true);
+  expect(playout.heard(160)).toEqual({ text: "one two", all: "one two three four", ms: 160 });
+});
+
+test("a voice that comes in bursts starts once 40 ms wait", () => {
+  const playout = new Playout(rate);
+  playout.begin();
+  playout.clause("hello there");
+  playout.push(tone(20));
+  expect(peak(playout.take(0).pcm)).toBe(0);
+  playout.push(tone(20));
+  expect(playout.take(20).first).toBe(true);
+});
+
+test("an empty reply finishes at the next tick", () => {
+  const playout = new Playout(rate);
+  playout.begin();
+  playout.end();
+  expect(playout.take(0).finished).toBe(true);
+  expect(playout.busy).toBe(false);
+});
+
+test("under any sequence of holds, ducks, late audio and cuts, heard text is a prefix of the text, and grows with time", () => {
+  const action = fc.oneof(
+    fc.record({ type: fc.constant("push" as const), ms: fc.integer({ min: 5, max: 200 }) }),
+    fc.record({ type: fc.constantFrom("clause" as const, "end" as const, "hold" as const, "resume" as const, "duck" as const, "clear" as const) }),
+    fc.record({ type: fc.constant("take" as const), frames: fc.integer({ min: 1, max: 12 }) }),
+  );
+  fc.assert(
+    fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+      const playout = new Playout(rate);
+      playout.begin();
+      let due = 0;
+      let sent = 0;
+      let pushed = 0;
+      let cleared = false;
+      let finishes = 0;
+      for (const step of actions) {
+        switch (step.type) {
+          case "push":
+            playout.push(tone(step.ms));
+            pushed += step.ms;
+            break;
+          case "clause":
+            playout.clause("some words here.");
+            break;
+          case "end":
+            playout.end();
+            break;
+          case "hold":
+            playout.held = true;
+            break;
+          case "resume":
+            playout.resume();
+            break;
+          case "duck":
+            playout.gain = DUCKED;
+            break;
+          case "clear":
+            playout.clear();
+            cleared = true;
+            break;
+          case "take":
+            for (let frame = 0; frame < step.frames; frame++, due += FRAME_MS) {
+              const taken = playout.take(due);
+              if (cleared) expect(peak(taken.pcm)).toBe(0);
+              if (taken.finished) finishes += 1;
+              sent += FRAME_MS;
+            }
+            break;
+        }
+      }
+      const late = playout.heard(due + 1000);
+      expect(finishes).toBeLessThanOrEqual(1);
+      expect(late.ms).toBeLessThanOrEqual(Math.min(sent, pushed) + 0.001);
+      let previous = "";
+      for (let until = 0; until <= due + 40; until += 40) {
+        const { text, all } = playout.heard(until);
+        expect(all.startsWith(text)).toBe(true);
+        expect(text.startsWith(previous)).toBe(true);
+        previous = text;
+      }
+    }),
+  );
+});

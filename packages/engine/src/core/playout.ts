@@ -1,0 +1,287 @@
+/** Frames waiting for their 20 ms, ducked or held if need be, and the words that were truly heard. */
+import { FRAME_MS } from "./frame.ts";
+
+/** A word within a clause, in milliseconds from the clause's first sample. */
+export interface ClauseWord {
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** A word with the time at which it is due at the transport. */
+export interface DueWord {
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** What one tick gives: 20 ms to send, and what began or ended with them. */
+export interface Taken {
+  readonly pcm: Int16Array;
+  /** The first sound of the reply is in this frame. */
+  readonly first: boolean;
+  /** Clauses whose audio begins in this frame, with the whole text of the reply up to their end. */
+  readonly started: readonly { text: string; words: readonly DueWord[] }[];
+  /** This frame holds the last sound of a reply that is complete. Told once. */
+  readonly finished: boolean;
+}
+
+export interface Heard {
+  /** The words that were at the ear, as they stand in the text. */
+  readonly text: string;
+  /** All text that was queued, heard or not. */
+  readonly all: string;
+  /** Milliseconds of the reply's audio that were at the ear. */
+  readonly ms: number;
+}
+
+interface Clause {
+  readonly text: string;
+  readonly words: readonly ClauseWord[] | undefined;
+  /** Where its audio begins within the reply, in samples. */
+  readonly start: number;
+  /** Where it ends, once the next clause or the end has come. */
+  end: number | undefined;
+  started: boolean;
+}
+
+/** A stretch of the reply that went out without a hole: from sample `from` on, at session time `due`. */
+interface Run {
+  readonly due: number;
+  readonly from: number;
+  samples: number;
+}
+
+/** Gain while someone speaks over the agent and nothing is decided: 12 dB down. */
+export const DUCKED = 10 ** (-12 / 20);
+
+/** Length of the fade at a hold, a resume or a cut, in milliseconds: long enough not to click. */
+const fadeMs = 5;
+
+/** Audio that must be queued before a reply begins, so that a voice that comes in bursts does not stutter. */
+const primeMs = 40;
+
+/** Speaking rate taken for a clause of unknown length: about 15 characters a second. */
+const msPerCharacter = 65;
+
+/**
+ * The queue between the voice and the transport, for one session. Positions within a reply count in samples at
+ * `sampleRate`; a reply begins with {@link begin} and is over once `finished` was told or it was {@link clear}ed.
+ */
+export class Playout {
+  /** 1, or {@link DUCKED}. Changes fade over one frame. */
+  gain = 1;
+  /** Nothing is taken from the queue while true; nothing is lost either. */
+  held = false;
+
+  readonly #sampleRate: number;
+  readonly #frameSamples: number;
+  #chunks: Int16Array[] = [];
+  #offset = 0;
+  #queued = 0;
+  #taken = 0;
+  #clauses: Clause[] = [];
+  #runs: Run[] = [];
+  #ended = true;
+  #finished = true;
+  #primed = false;
+  #lastGain = 1;
+
+  constructor(sampleRate: number) {
+    this.#sampleRate = sampleRate;
+    this.#frameSamples = (sampleRate * FRAME_MS) / 1000;
+  }
+
+  /** A reply is under way that has not been told `finished` and was not cleared. */
+  get busy(): boolean {
+    return !this.#finished;
+  }
+
+  /** Milliseconds of audio that wait. */
+  get queuedMs(): number {
+    return this.#ms(this.#queued);
+  }
+
+  /** A new reply: forgets the last one. */
+  begin(): void {
+    this.#chunks = [];
+    this.#offset = 0;
+    this.#queued = 0;
+    this.#taken = 0;
+    this.#clauses = [];
+    this.#runs = [];
+    this.#ended = false;
+    this.#finished = false;
+    this.#primed = false;
+    this.held = false;
+    this.gain = 1;
+    this.#lastGain = 1;
+  }
+
+  /** The audio that follows speaks `text`. */
+  clause(text: string, words?: readonly ClauseWord[]): void {
+    this.#closeClause();
+    this.#clauses.push({ text, words, start: this.#taken + this.#queued, end: undefined, started: false });
+  }
+
+  push(pcm: Int16Array): void {
+    if (this.#ended || pcm.length === 0) return;
+    this.#chunks.push(pcm);
+    this.#queued += pcm.length;
+  }
+
+  /** No more audio will come for this reply. */
+  end(): void {
+    if (this.#ended) return;
+    this.#closeClause();
+    this.#ended = true;
+  }
+
+  /** Fade in and go on where the hold cut in. */
+  resume(): void {
+    this.held = false;
+    this.gain = 1;
+  }
+
+  /** The next 20 ms, due at session time `due`; silence when nothing waits or the reply is held. */
+  take(due: number): Taken {
+    const pcm = new Int16Array(this.#frameSamples);
+    if (this.#finished || !this.#ready()) return { pcm, first: false, started: [], finished: false };
+    if (this.held) {
+      this.#fadeOut(pcm);
+      return { pcm, first: false, started: [], finished: false };
+    }
+    const from = this.#taken;
+    const samples = this.#dequeue(pcm);
+    this.#applyGain(pcm, this.gain);
+    const finished = this.#ended && this.#queued === 0;
+    this.#finished = finished;
+    if (samples === 0) return { pcm, first: false, started: [], finished };
+    this.#remember(due, from, samples);
+    return { pcm, first: from === 0, started: this.#start(due, from), finished };
+  }
+
+  /** What of the reply was at the ear, if everything due before `until` has been there. */
+  heard(until: number): Heard {
+    let samples = 0;
+    for (const run of this.#runs) {
+      samples += Math.min(run.samples, Math.max(0, Math.floor(((until - run.due) * this.#sampleRate) / 1000)));
+    }
+    const ms = this.#ms(samples);
+    const words = this.#clauses.flatMap((clause) => {
+      const start = this.#ms(clause.start);
+      // A word counts as heard once its middle was: less of it is rarely understood.
+      return this.#wordsOf(clause).filter((word) => start + (word.startMs + word.endMs) / 2 <= ms);
+    });
+    return { text: words.map((word) => word.text).join(" "), all: this.#text(this.#clauses.length), ms };
+  }
+
+  /** Drops what waits; {@link heard} still answers for this reply until the next one begins. */
+  clear(): void {
+    this.#chunks = [];
+    this.#offset = 0;
+    this.#queued = 0;
+    this.#closeClause();
+    this.#ended = true;
+    this.#finished = true;
+    this.held = false;
+    this.gain = 1;
+    this.#lastGain = 1;
+  }
+
+  #ready(): boolean {
+    this.#primed ||= this.#ended || this.queuedMs >= primeMs;
+    // Run dry in the middle: collect again before going on.
+    if (this.#queued === 0 && !this.#ended) this.#primed = false;
+    return this.#primed;
+  }
+
+  #dequeue(into: Int16Array): number {
+    let filled = 0;
+    while (filled < into.length) {
+      const chunk = this.#chunks[0];
+      if (chunk === undefined) break;
+      const part = chunk.subarray(this.#offset, this.#offset + into.length - filled);
+      into.set(part, filled);
+      filled += part.length;
+      this.#offset += part.length;
+      if (this.#offset === chunk.length) {
+        this.#chunks.shift();
+        this.#offset = 0;
+      }
+    }
+    this.#queued -= filled;
+    this.#taken += filled;
+    return filled;
+  }
+
+  /** At a hold: 5 ms of what comes next, fading, without taking it; silence from then on. */
+  #fadeOut(into: Int16Array): void {
+    if (this.#lastGain === 0) return;
+    const samples = (this.#sampleRate * fadeMs) / 1000;
+    const next = this.#chunks[0]?.subarray(this.#offset, this.#offset + samples);
+    next?.forEach((sample, index) => {
+      into[index] = sample * this.#lastGain * (1 - index / samples);
+    });
+    this.#lastGain = 0;
+  }
+
+  #applyGain(pcm: Int16Array, gain: number): void {
+    const from = this.#lastGain;
+    this.#lastGain = gain;
+    if (from === 1 && gain === 1) return;
+    // Down over the whole frame, up from a hold within the fade.
+    const samples = from === 0 ? (this.#sampleRate * fadeMs) / 1000 : pcm.length;
+    pcm.forEach((sample, index) => {
+      pcm[index] = sample * (from + (gain - from) * Math.min(1, index / samples));
+    });
+  }
+
+  #remember(due: number, from: number, samples: number): void {
+    const last = this.#runs.at(-1);
+    if (last !== undefined && last.due + this.#ms(last.samples) === due) last.samples += samples;
+    else this.#runs.push({ due, from, samples });
+  }
+
+  #start(due: number, from: number): Taken["started"] {
+    const started: { text: string; words: readonly DueWord[] }[] = [];
+    this.#clauses.forEach((clause, index) => {
+      if (clause.started || clause.start >= this.#taken) return;
+      clause.started = true;
+      const at = due + this.#ms(clause.start - from);
+      const words = this.#wordsOf(clause).map((word) => ({ text: word.text, startMs: at + word.startMs, endMs: at + word.endMs }));
+      started.push({ text: this.#text(index + 1), words });
+    });
+    return started;
+  }
+
+  #text(clauses: number): string {
+    return this.#clauses
+      .slice(0, clauses)
+      .map((clause) => clause.text)
+      .join(" ");
+  }
+
+  #closeClause(): void {
+    const last = this.#clauses.at(-1);
+    if (last !== undefined) last.end ??= this.#taken + this.#queued;
+  }
+
+  /** A clause's words with times: the voice's own, else spread over its audio by their length. */
+  #wordsOf(clause: Clause): readonly ClauseWord[] {
+    if (clause.words !== undefined) return clause.words;
+    const words = clause.text.split(/\s+/).filter((word) => word !== "");
+    const characters = words.reduce((sum, word) => sum + word.length + 1, 0);
+    const totalMs = clause.end === undefined ? characters * msPerCharacter : this.#ms(clause.end - clause.start);
+    let passed = 0;
+    return words.map((text) => {
+      const startMs = (passed / characters) * totalMs;
+      passed += text.length + 1;
+      return { text, startMs, endMs: (passed / characters) * totalMs };
+    });
+  }
+
+  #ms(samples: number): number {
+    return (samples * 1000) / this.#sampleRate;
+  }
+}
