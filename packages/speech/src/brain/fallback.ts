@@ -1,0 +1,76 @@
+/** The end of the line: what people state is acknowledged, what needs a language model is said to need one. */
+import type { Question } from "./question.ts";
+
+const commonWords = new Set(
+  "a about after again all also am an and any are as at be been before being but by can could did do does each even ever every few for from get go got had has have having he her here him his how i if in into is it its just know let like made make many may me might more most much must my no not nothing now of off on one only or other our out over own power put rather said say see shall she should so some such than that the their them then there these they thing things this those though through to too unless up upon us very was we were what when where which while who whom why will with would yes you your young something someone really want think".split(" "),
+);
+
+/** What a statement is about: its names, else its longest rare words; at most two. */
+export function topics(raw: string): string[] {
+  const found: string[] = [];
+  for (const sentence of raw.split(/(?<=[.!?])\s+/)) {
+    for (const match of sentence.matchAll(/(?<=\S\s)(?:(?:Mr|Mrs|Ms|Dr|Mister|Miss)\.? )?[A-Z][\p{Ll}'-]+(?: [A-Z][\p{Ll}'-]+)*/gu)) {
+      if (!commonWords.has(match[0].toLowerCase()) && !/^I(?:'|$)/.test(match[0])) found.push(match[0]);
+    }
+  }
+  if (found.length === 0) {
+    const words = (raw.toLowerCase().match(/[\p{L}'-]+/gu) ?? []).filter((word) => word.length > 3 && !commonWords.has(word));
+    words.sort((one, other) => other.length - one.length);
+    const longest = words[0];
+    if (longest !== undefined) found.push(longest);
+  }
+  return [...new Set(found)].slice(0, 2);
+}
+
+/** People's words turned to the other side: "I like my dog" becomes "you like your dog". */
+export function reflect(text: string): string {
+  const swap: Readonly<Record<string, string>> = { i: "you", me: "you", my: "your", mine: "yours", myself: "yourself", am: "are", you: "I", your: "my", yours: "mine", yourself: "myself", we: "you", our: "your", us: "you" };
+  return text
+    .split(" ")
+    .map((word, at, all) => (word === "are" && all[at - 1] === "you" ? "am" : word === "was" && all[at - 1] === "i" ? "were" : (swap[word] ?? word)))
+    .join(" ");
+}
+
+function acknowledge(question: Question): string {
+  const personal = /^(?:i|my|we|our)\b/.test(question.text) && question.words.length >= 3 && question.words.length <= 14;
+  if (personal) {
+    const echo = reflect(question.text);
+    return question.pick([
+      `I see, ${echo}. Tell me more about it, or ask me a question.`,
+      `You say that ${echo}. I will remember it while we talk.`,
+      `So ${echo}. Thank you for telling me. What comes next?`,
+    ]);
+  }
+  const about = topics(question.raw).join(" and ");
+  if (about === "") {
+    return question.pick([
+      "I heard you, but I am not sure what to do with it. Ask me a question, or ask what I can do.",
+      "I am listening. Please say a little more, or put it as a question.",
+      "Understood, as far as I can. What would you like me to do?",
+    ]);
+  }
+  return question.pick([
+    `I heard you speak about ${about}. I can listen and quote, but to discuss it I would need a language model.`,
+    `Thank you, I have heard that. It was about ${about}, if I followed you. What would you like to know?`,
+    `You mentioned ${about}. I have no opinion of my own on that, but please go on, I am listening.`,
+    `That is noted: ${about}. If there is a question in it for me, please ask it directly.`,
+  ]);
+}
+
+/** How to connect a model, in words that can be spoken. */
+export const connecting = "Start Ollama or L M Studio on this computer, or set the address of a model in the L L M settings.";
+
+function needsModel(question: Question): string {
+  return question.pick([
+    `I do not know that. A question like this needs a language model, and none is connected here. ${connecting}`,
+    `That is beyond me, I am afraid. I am only a small program without a language model. ${connecting}`,
+    "Good question, but I have no answer. I can chat a little, tell the time, do sums, and quote from my instructions. For the rest, connect a language model.",
+    "I would have to guess, and I would rather not. With a language model connected, this same voice could answer you. The page shows how.",
+    `Sorry, nothing I was given speaks of that. For open questions, connect a language model. ${connecting}`,
+  ]);
+}
+
+export function fallback(question: Question): string {
+  if (question.words.length === 0) return question.pick(["I did not catch any words. Could you say that again?", "Sorry, that was too unclear for me. Please try once more."]);
+  return question.asks ? needsModel(question) : acknowledge(question);
+}
