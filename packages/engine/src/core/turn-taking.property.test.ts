@@ -1,0 +1,175 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { TurnTaking, type TurnDecision, type TurnInput, type TurnTakingSettings } from "./turn-taking.ts";
+
+const settings = fc.record<TurnTakingSettings>({
+  endpointingMs: fc.integer({ min: 120, max: 2000 }),
+  endpointing: fc.constantFrom("silence", "semantic"),
+  maxWaitMs: fc.integer({ min: 500, max: 5000 }),
+  interruptMs: fc.integer({ min: 120, max: 1200 }),
+  interruption: fc.constantFrom("speech", "words", "never"),
+});
+const uid = fc.constantFrom("a", "b");
+const words = fc.constantFrom("", "stop", "uh-huh", "I want to", "what time is it?");
+
+type Step = (at: number, id: number) => TurnInput;
+const step: fc.Arbitrary<Step> = fc.oneof(
+  uid.map((who): Step => (at) => ({ type: "speech-start", at: at - 64, uid: who })),
+  uid.map((who): Step => (at) => ({ type: "speech-end", at: at - 96, uid: who })),
+  fc.tuple(uid, words, fc.boolean(), fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined })).map(
+    ([who, text, final, complete]): Step =>
+      (at) => ({ type: "transcript", at, uid: who, text, final, ...(complete === undefined ? {} : { complete }) }),
+  ),
+  fc.tuple(uid, words).map(([who, text]): Step => (at) => ({ type: "text", at, uid: who, text })),
+  fc.tuple(fc.constantFrom("interrupt" as const, "append" as const, "ignore" as const), fc.boolean()).map(
+    ([priority, interruptable]): Step => (at, id) => ({ type: "say", at, id, priority, interruptable }),
+  ),
+  fc.constant<Step>((at) => ({ type: "interrupt", at, cause: "api_interrupt" })),
+  fc.constant<Step>((at) => ({ type: "reply-end", at })),
+  uid.map((who): Step => (at) => ({ type: "user-left", at, uid: who })),
+  fc.constant<Step>((at) => ({ type: "time", at })),
+);
+const script = fc.array(fc.tuple(fc.integer({ min: 0, max: 900 }), step), { maxLength: 120 });
+
+/** Follows the decisions and complains about any that contradicts those before it. */
+class Judge {
+  turn: "none" | "open" = "none";
+  reply: "none" | "playing" | "ducked" | "held" = "none";
+  highest = 0;
+  readonly owed = new Map<string, number>();
+
+  see(decision: TurnDecision): void {
+    switch (decision.type) {
+      case "turn-start":
+        expect(this.turn).toBe("none");
+        expect(decision.turn).toBeGreaterThanOrEqual(this.highest);
+        this.turn = "open";
+        break;
+      case "turn-end":
+        expect(this.turn).toBe("open");
+        expect(this.reply).toBe("none");
+        expect(decision.text).not.toBe("");
+        expect(decision.turn).toBeGreaterThan(this.highest);
+        expect(decision.endMs).toBeGreaterThanOrEqual(decision.startMs);
+        this.highest = decision.turn;
+        this.turn = "none";
+        this.reply = "playing";
+        break;
+      case "turn-dropped":
+        expect(this.turn).toBe("open");
+        this.turn = "none";
+        break;
+      case "say-start":
+        expect(this.reply).toBe("none");
+        expect(decision.turn).toBeGreaterThan(this.highest);
+        this.highest = decision.turn;
+        this.reply = "playing";
+        break;
+      case "reply-duck":
+        expect(this.reply).toBe("playing");
+        this.reply = "ducked";
+        break;
+      case "reply-hold":
+        expect(this.reply).toBe("ducked");
+        this.reply = "held";
+        break;
+      case "reply-resume":
+        expect(["ducked", "held"]).toContain(this.reply);
+        this.reply = "playing";
+        break;
+      case "reply-interrupt":
+        expect(this.reply).not.toBe("none");
+        this.reply = "none";
+        break;
+      case "utterance-end":
+        this.owed.set(decision.uid, (this.owed.get(decision.uid) ?? 0) + 1);
+        break;
+      case "say-queued":
+      case "say-dropped":
+        break;
+    }
+  }
+}
+
+function drive(turns: TurnTaking, judge: Judge, input: TurnInput): void {
+  if (input.type === "reply-end") judge.reply = "none";
+  if (input.type === "transcript" && input.final) judge.owed.set(input.uid, Math.max(0, (judge.owed.get(input.uid) ?? 0) - 1));
+  for (const decision of turns.handle(input)) judge.see(decision);
+  expect(turns.floor === "agent").toBe(judge.reply !== "none");
+}
+
+test("over any inputs in any order, turns start and end by turns, and replies are cut only while they play", () => {
+  fc.assert(
+    fc.property(settings, script, (chosen, steps) => {
+      const turns = new TurnTaking(chosen);
+      const judge = new Judge();
+      let at = 1000;
+      steps.forEach(([delay, make], id) => {
+        at += delay;
+        while (turns.deadline !== undefined && turns.deadline <= at) drive(turns, judge, { type: "time", at: turns.deadline });
+        drive(turns, judge, make(at, id));
+      });
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("nothing sticks: once people are silent, recognisers have answered and replies have ended, nobody has the floor", () => {
+  fc.assert(
+    fc.property(settings, script, fc.boolean(), (chosen, steps, recognisersAnswer) => {
+      const turns = new TurnTaking(chosen);
+      const judge = new Judge();
+      let at = 1000;
+      steps.forEach(([delay, make], id) => {
+        at += delay;
+        drive(turns, judge, make(at, id));
+      });
+      for (const who of ["a", "b"]) drive(turns, judge, { type: "speech-end", at, uid: who });
+      for (let round = 0; round < 200 && turns.floor !== "nobody"; round++) {
+        at += 10_000;
+        if (recognisersAnswer) {
+          for (const [who, count] of judge.owed) for (let n = 0; n < count; n++) drive(turns, judge, { type: "transcript", at, uid: who, text: "", final: true });
+        }
+        drive(turns, judge, { type: "time", at });
+        if (turns.floor === "agent" && turns.deadline === undefined) drive(turns, judge, { type: "reply-end", at });
+      }
+      expect(turns.floor).toBe("nobody");
+      expect(turns.deadline).toBeUndefined();
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("a word is said in at most one turn, and none that was owed to a turn is lost", () => {
+  const utterance = fc.record({ gap: fc.integer({ min: 1200, max: 5000 }), ms: fc.integer({ min: 300, max: 4000 }), asrMs: fc.integer({ min: 0, max: 1500 }) });
+  fc.assert(
+    fc.property(settings, fc.array(utterance, { minLength: 1, maxLength: 12 }), (chosen, utterances) => {
+      const turns = new TurnTaking({ ...chosen, interruption: "speech", endpointing: "silence" });
+      const said: string[] = [];
+      const timeline: { at: number; input: TurnInput }[] = [];
+      const add = (at: number, input: TurnInput) => timeline.push({ at, input });
+      let at = 0;
+      utterances.forEach(({ gap, ms, asrMs }, index) => {
+        const onset = at + gap;
+        at = onset + ms;
+        add(onset + 64, { type: "speech-start", at: onset, uid: "a" });
+        add(at + 96, { type: "speech-end", at, uid: "a" });
+        // This recogniser ends its utterances by itself, sooner or later.
+        add(at + 96 + asrMs, { type: "transcript", at: at + 96 + asrMs, uid: "a", text: `w${index}`, final: true });
+      });
+      timeline.sort((a, b) => a.at - b.at);
+      const see = (decisions: TurnDecision[]) => {
+        for (const decision of decisions) if (decision.type === "turn-end") said.push(...decision.text.split(" "));
+      };
+      for (const { at: when, input } of timeline) {
+        while (turns.deadline !== undefined && turns.deadline <= when) see(turns.handle({ type: "time", at: turns.deadline }));
+        see(turns.handle(input));
+      }
+      while (turns.deadline !== undefined) see(turns.handle({ type: "time", at: turns.deadline }));
+      expect(new Set(said).size).toBe(said.length);
+      expect(said).toEqual(said.toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1))));
+      expect(said.length).toBeGreaterThan(0);
+    }),
+    { numRuns: 500 },
+  );
+});
