@@ -1,5 +1,19 @@
 /** What all peer connections of a process share: one UDP port, addresses, ICE servers. */
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { isIP, isIPv6 } from "node:net";
+
+import { IceUdpMuxListener } from "node-datachannel";
+import type { RtcConfig } from "node-datachannel";
+
+import { Connection } from "./connection.ts";
+import { NativeWire } from "./native-wire.ts";
 import type { RtpPeer } from "./peer.ts";
+import type { TransportParameters } from "./sdp.ts";
+import type { Wire } from "./wire.ts";
+
+/** How long closing waits for the native side to let go of everything. */
+const CLOSING_MS = 1000;
 
 export interface RtcSettings {
   /** UDP port that all peers share; 0: each peer takes a free one (callers, tests). */
@@ -33,4 +47,115 @@ export class UdpPortError extends Error {
   }
 }
 
-export type OpenRtc = (settings: RtcSettings) => Promise<Rtc>;
+/** Takes the media port; throws {@link UdpPortError} when it is not to be had. */
+export async function openRtc(settings: RtcSettings): Promise<Rtc> {
+  checkSettings(settings);
+  const udpPort = await findPort(settings);
+  return new NativeRtc(settings, udpPort);
+}
+
+class NativeRtc implements Rtc {
+  readonly udpPort: number;
+  readonly #config: RtcConfig;
+  readonly #announced: readonly string[];
+  /** Holds the port while no peer does. */
+  readonly #listener: IceUdpMuxListener | null;
+  readonly #peers = new Set<RtpPeer>();
+  /** Every wire that the native side still knows: one that is collected too early brings the process down. */
+  readonly #wires = new Set<Wire>();
+  #closed: (() => void) | null = null;
+
+  constructor(settings: RtcSettings, udpPort: number) {
+    this.udpPort = udpPort;
+    this.#announced = settings.announcedAddresses ?? [];
+    this.#listener = udpPort === 0 ? null : new IceUdpMuxListener(udpPort, settings.bindAddress);
+    this.#config = {
+      iceServers: [...(settings.iceServers ?? [])],
+      ...(settings.bindAddress === undefined ? {} : { bindAddress: settings.bindAddress }),
+      ...(udpPort === 0 ? {} : { enableIceUdpMux: true, portRangeBegin: udpPort, portRangeEnd: udpPort }),
+    };
+  }
+
+  openPeer(name: string): RtpPeer {
+    if (this.#closed !== null) throw new Error("The media port is closed");
+    const peer = new Connection(name, (wireName, handlers) => {
+      const wire: Wire = new NativeWire(wireName, this.#config, handlers, () => {
+        this.#wires.delete(wire);
+        this.#peers.delete(peer);
+        if (this.#wires.size === 0) this.#closed?.();
+      });
+      this.#wires.add(wire);
+      return announcing(wire, this.#announced);
+    });
+    this.#peers.add(peer);
+    return peer;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#closed !== null) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#closed = resolve;
+    for (const peer of this.#peers) peer.close();
+    const timer = setTimeout(resolve, CLOSING_MS);
+    if (this.#wires.size > 0) await promise;
+    clearTimeout(timer);
+    this.#listener?.stop();
+  }
+}
+
+/** A wire whose descriptions name the announced addresses in place of those of this machine. */
+function announcing(wire: Wire, addresses: readonly string[]): Wire {
+  if (addresses.length === 0) return wire;
+  return {
+    answer: async (remote) => announce(await wire.answer(remote), addresses),
+    offer: async () => announce(await wire.offer(), addresses),
+    answered: (remote) => wire.answered(remote),
+    send: (packet) => wire.send(packet),
+    stats: () => wire.stats(),
+    close: () => wire.close(),
+  };
+}
+
+/** Puts the announced addresses, each once per port, in place of the host candidates; others stay. */
+export function announce(transport: TransportParameters, addresses: readonly string[]): TransportParameters {
+  const hosts = transport.candidates.filter((candidate) => candidate.endsWith(" typ host"));
+  const ports = new Set(hosts.map((candidate) => candidate.split(" ")[5]));
+  const priority = hosts[0]?.split(" ")[3] ?? "2114977791";
+  const announced = addresses.flatMap((address, index) => [...ports].map((port) => `candidate:${index + 1} 1 UDP ${Number(priority) - index} ${address} ${port} typ host`));
+  return { ...transport, candidates: [...announced, ...transport.candidates.filter((candidate) => !hosts.includes(candidate))] };
+}
+
+function checkSettings({ udpPort, bindAddress, announcedAddresses }: RtcSettings): void {
+  if (!Number.isInteger(udpPort) || udpPort < 0 || udpPort > 65_535) throw new UdpPortError(udpPort, `The UDP port ${udpPort} is not 0 to 65535`);
+  for (const address of [...(bindAddress === undefined ? [] : [bindAddress]), ...(announcedAddresses ?? [])]) {
+    if (isIP(address) === 0) throw new RangeError(`${JSON.stringify(address)} is not an IP address: media is bound to and announced under numbers, not names`);
+  }
+}
+
+async function findPort({ udpPort, nextPorts = 0, bindAddress }: RtcSettings): Promise<number> {
+  if (udpPort === 0) return 0;
+  const last = Math.min(65_535, udpPort + nextPorts);
+  for (let port = udpPort; ; port += 1) {
+    const error = await tryPort(port, bindAddress);
+    if (error === null) return port;
+    if (error.code !== "EADDRINUSE") throw new UdpPortError(port, `UDP port ${port} at ${bindAddress ?? "all addresses"} cannot be opened: ${error.message}`, { cause: error });
+    if (port >= last) {
+      const ports = last === udpPort ? `port ${udpPort} is` : `ports ${udpPort} to ${last} are`;
+      throw new UdpPortError(udpPort, `UDP ${ports} taken at ${bindAddress ?? "all addresses"}: end what uses it, or set another rtc.udp_port`, { cause: error });
+    }
+  }
+}
+
+/** Opens and closes the port; the library below would report one that is taken only with the first call. */
+async function tryPort(port: number, bindAddress: string | undefined): Promise<NodeJS.ErrnoException | null> {
+  const socket = createSocket(bindAddress !== undefined && isIPv6(bindAddress) ? "udp6" : "udp4");
+  try {
+    socket.bind({ port, exclusive: true, ...(bindAddress === undefined ? {} : { address: bindAddress }) });
+    await once(socket, "listening");
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  } finally {
+    socket.close();
+  }
+}
