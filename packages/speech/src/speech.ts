@@ -37,11 +37,13 @@ export interface SpeechOptions {
   onProgress?(progress: LoadProgress): void;
   /** A worker stopped and is started again: for the log. */
   onCrash?(error: SpeechError): void;
-  /** Threads for recognition and voice together, besides the one for voice activity. */
+  /** Threads for recognition and voice together, besides the one for voice activity. Absent: one per core, 2 to 4. */
   readonly threads?: number;
 }
 
 
+/** Each thread holds its models for itself, about 300 MB: more threads only where they are asked for. */
+const MOST_THREADS = 4;
 /** Gives way to the main loop and to voice activity, yet not so far that another busy program starves it. */
 const HEAVY_NICENESS = 5;
 
@@ -62,7 +64,7 @@ export function planWorkers(threads: number): WorkerPlan[] {
 export function openSpeech(options: SpeechOptions = {}): Speech {
   const pool = new Pool({
     ...options,
-    plan: planWorkers(options.threads ?? Math.max(2, availableParallelism())),
+    plan: planWorkers(options.threads ?? Math.min(MOST_THREADS, Math.max(2, availableParallelism()))),
     // Beside this file, as source and when built.
     script: new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url),
   });
