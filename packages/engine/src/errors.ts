@@ -18,6 +18,7 @@ export const errors = {
   "agent-not-found": { status: 404, reason: "TaskNotFound", remedy: "List the agents of this project, or start one with join." },
   "agent-already-running": { status: 409, reason: "TaskConflict", remedy: "Go on with the running agent, let it leave first, or choose another name." },
   "at-capacity": { status: 422, reason: "ResourceQuotaLimitExceeded", remedy: "Let a call end, raise the limit, or use hosted vendors for speech." },
+  "too-many-requests": { status: 429, reason: "ConcurrencyLimitExceeded", remedy: "Wait as long as Retry-After says, or raise the project's limits.requests_per_second." },
   "not-ready": { status: 503, reason: "ServiceUnavailable", remedy: "Wait until /readyz answers 200." },
   "draining": { status: 503, reason: "ServiceUnavailable", remedy: "The engine is shutting down; try another or try again later." },
   "not-implemented": { status: 501, reason: "NotImplemented", remedy: "See docs for what this version offers." },

@@ -2,3 +2,4 @@
 export * from "./agent-message.ts";
 export * from "./signalling.ts";
 export * from "./stream-message.ts";
+export * as rest from "./rest.ts";

@@ -1,10 +1,6 @@
 /** The body of `join`: what an agent should be, in the spelling of the Agora Conversational AI v2 API (its section 4). */
 import { z } from "zod";
-
-/** Characters of a channel name, besides letters and digits (RTC rule). */
-const CHANNEL_CHARACTERS = / !#$%&()+-:;<=.>?@[]^_{}|~,/.source;
-const channelPattern = /^[a-zA-Z0-9 !#$%&()+\-:;<=.>?@[\]^_{}|~,]+$/;
-const uidPattern = /^[a-zA-Z0-9 !#$%&()+\-:;<=.>?@[\]^_{}|~,]+$/;
+import { ChannelName, Uid } from "./signalling.ts";
 
 /** `null` and absence mean the same everywhere in this contract. */
 const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish();
@@ -13,33 +9,23 @@ const flag = z.boolean();
 const milliseconds = z.number().min(0).max(60_000);
 const wholeMilliseconds = z.int().min(0).max(60_000);
 
-export const ChannelName = z
-  .string()
-  .min(1)
-  .max(64)
-  .regex(channelPattern, `may hold letters, digits and${CHANNEL_CHARACTERS}`)
-  .describe("Name of the channel, at most 64 characters.");
+/** `*` stands for everybody. */
+const RemoteUid = z.union([z.literal("*"), Uid], { error: "is neither a uid nor \"*\"" });
 
-export const Uid = z
-  .string()
-  .min(1)
-  .max(255)
-  .regex(uidPattern, `may hold letters, digits and${CHANNEL_CHARACTERS}`);
-
-export const AdvancedFeatures = z.looseObject({
+export const AdvancedFeatures = z.object({
   enable_aivad: optional(flag).describe(
     "Intelligent interruption: the end of a turn is judged by what was said, and a cough or an “mhm” does not cut the agent. Default false.",
   ),
 });
 
-export const AsrBody = z.looseObject({
+export const AsrBody = z.object({
   language: optional(z.string().min(1).max(35)).describe("Full BCP 47 tag, for instance en-US (default)."),
   vendor: optional(z.string().min(1)).describe("Absent: the project's default for the language, else the embedded recogniser."),
   params: optional(z.record(z.string(), z.unknown())).describe("The vendor's own parameters."),
   keywords: optional(z.array(z.string()).max(500)).describe("Words to expect."),
 });
 
-export const TtsBody = z.looseObject({
+export const TtsBody = z.object({
   vendor: z.string().min(1).describe("A vendor of voices; `local` is embedded and needs no key."),
   params: optional(z.record(z.string(), z.unknown())).describe("The vendor's own parameters."),
 });
@@ -49,11 +35,11 @@ export const SystemMessage = z.looseObject({
   content: z.string(),
 });
 
-export const GreetingConfigs = z.looseObject({
+export const GreetingConfigs = z.object({
   interruptable: optional(flag).describe("false: the greeting is played to its end. Default true."),
 });
 
-export const LlmBody = z.looseObject({
+export const LlmBody = z.object({
   url: optional(z.url({ protocol: /^https?$/, error: "is not an http:// or https:// URL" })).describe(
     "Full address of the chat completion endpoint; nothing is appended. Not needed with style `local`.",
   ),
@@ -70,26 +56,25 @@ export const LlmBody = z.looseObject({
   headers: optional(z.record(z.string(), z.string())).describe("Added to each request."),
 });
 
-export const VadBody = z.looseObject({
+export const VadBody = z.object({
   interrupt_duration_ms: optional(milliseconds).describe("Speech over the agent that silences it. Default 160."),
   prefix_padding_ms: optional(wholeMilliseconds).describe("Audio kept from before the detected onset. Default 300."),
   silence_duration_ms: optional(wholeMilliseconds).describe("Silence that ends a turn. Default 640."),
   threshold: optional(z.number().gt(0).lt(1)).describe("Probability that counts as voice. Default 0.5."),
 });
 
-export const ParametersBody = z.looseObject({
+export const ParametersBody = z.object({
   transcript: optional(
-    z.looseObject({ enable_words: optional(flag).describe("Captions carry words with their times. Default false.") }),
+    z.object({ enable_words: optional(flag).describe("Captions carry words with their times. Default false.") }),
   ),
 });
 
 /** `properties` of `join`. */
-export const JoinProperties = z
-  .looseObject({
-    channel: ChannelName,
+export const JoinProperties = z.object({
+    channel: ChannelName.describe("Name of the channel, at most 64 characters."),
     token: z.string().describe("007 token for the channel and the agent's uid; empty: the engine lets its own agent in."),
     agent_rtc_uid: Uid.describe('The agent\'s uid; "0": a random one is assigned.'),
-    remote_rtc_uids: z.array(z.union([z.literal("*"), Uid])).min(1).max(1000).describe('Whom the agent hears; ["*"]: everybody.'),
+    remote_rtc_uids: z.array(RemoteUid).min(1).max(1000).describe('Whom the agent hears; ["*"]: everybody.'),
     enable_string_uid: optional(flag).describe("Uids are any text; false (default): whole numbers that fit 32 bit."),
     idle_timeout: optional(z.int().min(0).max(259_200)).describe(
       "Seconds after the last person has left until the agent goes; 0: never. Default 30.",
@@ -101,24 +86,10 @@ export const JoinProperties = z
     vad: optional(VadBody),
     parameters: optional(ParametersBody),
     labels: optional(z.record(z.string().max(128), z.string().max(1024))).describe("Kept with the agent's record."),
-  })
-  .check((context) => {
-    const { enable_string_uid: strings, agent_rtc_uid: agent, remote_rtc_uids: remote } = context.value;
-    if (strings === true) return;
-    const uids = [["agent_rtc_uid", agent] as const, ...remote.map((uid, index) => [index, uid] as const)];
-    for (const [key, uid] of uids) {
-      if (uid === "*" || isNumericUid(uid)) continue;
-      context.issues.push({
-        code: "custom",
-        input: uid,
-        path: typeof key === "number" ? ["remote_rtc_uids", key] : [key],
-        message: "is not a whole number from 0 to 4294967295; set enable_string_uid to true to use text",
-      });
-    }
   });
 
 /** Body of `POST …/v2/projects/{appid}/join`. */
-export const JoinBody = z.looseObject({
+export const JoinBody = z.object({
   name: z.string().min(1).max(256).describe("Unique among the project's agents that have not exited."),
   properties: JoinProperties,
 });

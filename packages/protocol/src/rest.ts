@@ -1,6 +1,8 @@
 /** The REST door's other bodies and answers, in the spelling of the Agora Conversational AI v2 API (its sections 2, 3, 6). */
 import { z } from "zod";
 
+export * from "./rest-join.ts";
+
 /** Names of an agent's states; each one's index is its number on the wire. */
 export const agentStates = ["IDLE", "STARTING", "RUNNING", "STOPPING", "STOPPED", "RECOVERING", "FAILED"] as const;
 export const AgentState = z.enum(agentStates);
@@ -11,7 +13,7 @@ export const SPEAK_MAX_BYTES = 512;
 
 const utf8 = new TextEncoder();
 
-export const SpeakBody = z.looseObject({
+export const SpeakBody = z.object({
   text: z
     .string()
     .min(1)
@@ -60,7 +62,7 @@ export const AgentAnswer = z.object({
 const number = z.string().regex(/^\d+(\.\d+)?$/, "is not a number").transform(Number);
 const whole = z.string().regex(/^\d+$/, "is not a whole number").transform(Number);
 
-export const ListQuery = z.looseObject({
+export const ListQuery = z.object({
   channel: z.string().optional().describe("Exact name of a channel."),
   from_time: number.optional().describe("Unix seconds; default two hours ago."),
   to_time: number.optional().describe("Unix seconds; default now."),

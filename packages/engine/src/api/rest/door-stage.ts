@@ -1,0 +1,158 @@
+/** A REST door in a test: real server, projects and agents, with conversations and vendors that are scripts. */
+import { z } from "zod";
+import pino from "pino";
+import type { SessionEvent } from "../../core/events.ts";
+import { type AgentLog, type AgentRecord, Agents, type RunningSession, type Said, type SessionRequest } from "../../projects/agents.ts";
+import type { Project } from "../../projects/project.ts";
+import { Projects } from "../../projects/projects.ts";
+import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
+import { createServer } from "../server.ts";
+import { addRestDoor } from "./routes.ts";
+import { agentStarter, type ChannelPlace } from "./start.ts";
+
+export const appId = "0123456789abcdef0123456789abcdef";
+export const certificate = "fedcba9876543210fedcba9876543210";
+export const basic = `Basic ${Buffer.from("customer:secret").toString("base64")}`;
+export const base = `/api/conversational-ai-agent/v2/projects/${appId}`;
+
+export const project: Project = {
+  appId,
+  certificate,
+  customers: [{ id: "customer", secret: "secret" }],
+  apiKeys: [],
+  limits: {},
+  defaults: { asr: {}, maxHistory: 10 },
+};
+
+const params = z.looseObject({ key: z.string().optional() });
+const noAudio = { sampleRate: 16_000, async *speak() {} };
+
+/** Vendors by name, with a recogniser and a voice that are silent. */
+export const vendors: Vendor[] = [
+  { name: "local", asr: { options: params, languages: ["en-US"], open: () => async function* () {} }, tts: { options: params, open: () => noAudio } },
+  { name: "microsoft", tts: { options: z.object({ key: z.string(), region: z.string(), voice_name: z.string() }), open: () => noAudio } },
+];
+
+export const styles: LlmStyle[] = ["local", "openai"].map((name) => ({
+  name,
+  options: z.looseObject({}),
+  open: () => async function* () {},
+}));
+
+/** A conversation that does what it is told and remembers it. */
+export class ScriptedSession implements RunningSession {
+  readonly request: SessionRequest;
+  readonly said: { text: string; priority: string; interruptable: boolean }[] = [];
+  interrupts = 0;
+  answer: Said = "spoken";
+  readonly #closed = Promise.withResolvers<{ status: "STOPPED" | "FAILED"; reason: string }>();
+  readonly #script = Promise.withResolvers<readonly SessionEvent[]>();
+
+  constructor(request: SessionRequest) {
+    this.request = request;
+  }
+
+  get events(): AsyncIterable<SessionEvent> {
+    const script = this.#script.promise;
+    return (async function* () {
+      yield* await script;
+    })();
+  }
+
+  get closed(): Promise<{ status: "STOPPED" | "FAILED"; reason: string }> {
+    return this.#closed.promise;
+  }
+
+  say(text: string, options: { priority: string; interruptable: boolean }): Said {
+    this.said.push({ text, ...options });
+    return this.answer;
+  }
+
+  interrupt(): void {
+    this.interrupts += 1;
+  }
+
+  leave(reason: string): void {
+    this.end("STOPPED", reason);
+  }
+
+  end(status: "STOPPED" | "FAILED", reason: string, events: readonly SessionEvent[] = []): void {
+    this.#script.resolve(events);
+    this.#closed.resolve({ status, reason });
+  }
+}
+
+/** Records in memory. */
+export class MemoryLog implements AgentLog {
+  readonly records = new Map<string, AgentRecord>();
+
+  save(record: AgentRecord): void {
+    this.records.set(record.agentId, record);
+  }
+
+  async find(agentId: string): Promise<AgentRecord | undefined> {
+    return this.records.get(agentId);
+  }
+
+  async list(): Promise<{ agents: AgentRecord[]; next: string; total: number }> {
+    return { agents: [...this.records.values()], next: "", total: this.records.size };
+  }
+}
+
+export interface DoorOptions {
+  readonly projects?: readonly Project[];
+  /** In place of a conversation that starts. */
+  readonly fail?: () => never;
+}
+
+export function openDoor({ projects = [project], fail }: DoorOptions = {}) {
+  let now = 1_737_111_452_000;
+  const clock = { now: () => now, moveBy: (ms: number) => (now += ms) };
+  const sessions: ScriptedSession[] = [];
+  const places: ChannelPlace[] = [];
+  const bugs: unknown[] = [];
+  const log = new MemoryLog();
+  const agents = new Agents({
+    log,
+    now: clock.now,
+    onBug: (_agentId, error) => bugs.push(error),
+    sessions: {
+      async start(request) {
+        fail?.();
+        const session = new ScriptedSession(request);
+        sessions.push(session);
+        return session;
+      },
+    },
+  });
+  const server = createServer({ logger: pino({ level: "silent" }), waiting: () => [] });
+  addRestDoor(server, {
+    projects: new Projects({ projects, now: clock.now }),
+    agents,
+    vendors,
+    styles,
+    now: clock.now,
+    startAgent: agentStarter({
+      agents,
+      openChannel: (place) => {
+        places.push(place);
+        return () => Promise.reject(new Error("a scripted session opens no transport"));
+      },
+    }),
+  });
+  const call = async (method: "GET" | "POST" | "DELETE", url: string, body?: unknown, headers: Record<string, string> = {}) => {
+    const response = await server.inject({
+      method,
+      url: url.startsWith("/") ? url : `${base}/${url}`,
+      headers: { authorization: basic, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
+      ...(body === undefined ? {} : { payload: typeof body === "string" ? body : JSON.stringify(body) }),
+    });
+    return { status: response.statusCode, headers: response.headers, body: response.body === "" ? undefined : response.json<Record<string, unknown>>() };
+  };
+  return { server, agents, sessions, places, log, clock, bugs, call };
+}
+
+/** The smallest body that `join` takes. */
+export function joinBody(name = "agent", properties: Record<string, unknown> = {}): Record<string, unknown> {
+  return { name, properties: { channel: "room", token: "", agent_rtc_uid: "1001", remote_rtc_uids: ["*"], ...properties } };
+}

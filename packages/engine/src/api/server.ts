@@ -1,0 +1,108 @@
+/** The HTTP server: bodies, errors, health and what is mounted on it; the doors themselves are in the folders beside. */
+import http from "node:http";
+import https from "node:https";
+import fastify, { type FastifyError, type FastifyInstance, type FastifySchemaCompiler, type FastifyServerOptions, LogController } from "fastify";
+import { serializerCompiler } from "fastify-type-provider-zod";
+import { z } from "zod";
+import { AppError, errors } from "../errors.ts";
+import { faultsOf, toError } from "./rest/faults.ts";
+
+/** Largest request body in bytes. */
+const BODY_LIMIT = 1024 * 1024;
+
+/** Deepest nesting of a body that is read: what comes after parsing may recurse. */
+const DEPTH_LIMIT = 64;
+
+/** A client that dribbles its request is cut off after this long. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+export interface ServerOptions {
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
+  readonly logger: NonNullable<FastifyServerOptions["loggerInstance"]>;
+  /** What is not ready yet, by name; empty: everything is. */
+  waiting(): readonly string[];
+}
+
+/** A server with nothing but its rules: add doors, then listen. */
+export function createServer({ tls, logger, waiting }: ServerOptions): FastifyInstance {
+  const app: FastifyInstance = fastify({
+    loggerInstance: logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: BODY_LIMIT,
+    routerOptions: { maxParamLength: 256 },
+    serverFactory: (handler) =>
+      tls === undefined
+        ? http.createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, handler)
+        : https.createServer({ ...tls, requestTimeout: REQUEST_TIMEOUT_MS }, handler),
+  });
+  app.setValidatorCompiler(validate);
+  app.setSerializerCompiler(serializerCompiler);
+  readBodies(app);
+
+  app.setErrorHandler<FastifyError | AppError>((error, request, reply) => {
+    const answer = error instanceof AppError ? error : fromFastify(error);
+    const { status, reason, remedy } = errors[answer.code];
+    if (status >= 500) request.log.error({ err: error, url: request.routeOptions.url }, "request failed");
+    const detail = status === 400 || status === 500 ? answer.message : `${answer.message}. ${remedy}`;
+    void reply.code(status).send({ detail, reason });
+  });
+  app.setNotFoundHandler((request, reply) => {
+    const [path = ""] = request.url.split("?");
+    void reply.code(404).send({ detail: `there is no ${request.method} ${path.slice(0, 200)}. See /docs.`, reason: "NotImplemented" });
+  });
+
+  app.get("/healthz", { schema: { hide: true } }, async () => ({ alive: true }));
+  app.get("/readyz", { schema: { hide: true } }, async (_request, reply) => {
+    const names = waiting();
+    return reply.code(names.length === 0 ? 200 : 503).send({ ready: names.length === 0, waiting: names });
+  });
+  return app;
+}
+
+/** A JSON body under any content type, also none: clients of the REST door send `leave` without either. */
+function readBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  const parseJson = app.getDefaultJsonParser("remove", "remove");
+  app.addContentTypeParser<string>("*", { parseAs: "string" }, (request, body, done) => {
+    if (body.trim() === "") return done(null, undefined);
+    if (deeperThan(body, DEPTH_LIMIT)) {
+      return done(new AppError("invalid-body", `the body is nested deeper than ${DEPTH_LIMIT} levels`));
+    }
+    return parseJson(request, body, (error, value) => {
+      if (error === null) done(null, value);
+      else done(new AppError("invalid-body", `the body is not JSON: ${error.message}`, { cause: error }));
+    });
+  });
+}
+
+const validate: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => (input) => {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return { value: parsed.data };
+  return { error: toError(faultsOf(parsed.error, input), httpPart === "querystring" ? "query " : "") };
+};
+
+/** Fastify's own refusals in the words of the error table; anything unknown is a bug. */
+function fromFastify(error: FastifyError): AppError {
+  const status = error.statusCode ?? 500;
+  if (status === 413) return new AppError("body-too-large", `the body is larger than ${BODY_LIMIT} bytes`, { cause: error });
+  if (status >= 400 && status < 500) return new AppError("invalid-body", error.message, { cause: error });
+  return new AppError("internal", "internal error", { cause: error });
+}
+
+/** Counts brackets outside strings. */
+function deeperThan(json: string, limit: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < json.length; index += 1) {
+    const code = json.charCodeAt(index);
+    if (inString) {
+      if (code === 0x5c) index += 1;
+      else if (code === 0x22) inString = false;
+    } else if (code === 0x22) inString = true;
+    else if (code === 0x7b || code === 0x5b) {
+      depth += 1;
+      if (depth > limit) return true;
+    } else if (code === 0x7d || code === 0x5d) depth -= 1;
+  }
+  return false;
+}

@@ -1,0 +1,323 @@
+/** The agents of all projects: who runs, under which name, since when and why it went; conversations themselves are the session's. */
+import { randomInt } from "node:crypto";
+import type { rest } from "@parley/protocol";
+import type { SessionEvent } from "../core/events.ts";
+import { AppError } from "../errors.ts";
+import type { AgentConfig } from "../session/agent-config.ts";
+import type { OpenTransport } from "../transports/transport.ts";
+import type { Project } from "./project.ts";
+
+export type AgentState = rest.AgentState;
+
+export interface AgentRecord {
+  /** 32 upper-case letters and digits. */
+  readonly agentId: string;
+  readonly appId: string;
+  readonly name: string;
+  readonly channel: string;
+  readonly uid: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: AgentState;
+  /** Why it ended; empty while it runs. */
+  readonly message: string;
+  /** Unix milliseconds; 0: not yet. */
+  readonly createdAt: number;
+  readonly startedAt: number;
+  readonly stoppedAt: number;
+}
+
+export type Priority = "interrupt" | "append" | "ignore";
+export type Said = "spoken" | "queued" | "ignored";
+
+/** A conversation that runs, as far as the doors need it. */
+export interface RunningSession {
+  readonly events: AsyncIterable<SessionEvent>;
+  readonly closed: Promise<{ readonly status: "STOPPED" | "FAILED"; readonly reason: string }>;
+  say(text: string, options: { readonly priority: Priority; readonly interruptable: boolean }): Said;
+  interrupt(): void;
+  leave(reason: string): void;
+}
+
+export interface SessionRequest {
+  readonly agentId: string;
+  readonly config: AgentConfig;
+  readonly open: OpenTransport;
+}
+
+export interface Sessions {
+  start(request: SessionRequest): Promise<RunningSession>;
+}
+
+/** Where records go; nothing here waits for it. */
+export interface AgentLog {
+  save(record: AgentRecord): void;
+  find(agentId: string): Promise<AgentRecord | undefined>;
+  list(filter: AgentFilter): Promise<AgentPage>;
+}
+
+export interface AgentFilter {
+  readonly appId: string;
+  readonly channel?: string | undefined;
+  /** Of creation, Unix milliseconds, inclusive. */
+  readonly from: number;
+  readonly to: number;
+  readonly states: readonly AgentState[];
+  readonly limit: number;
+  /** Id of the agent at which the page starts. */
+  readonly cursor?: string | undefined;
+}
+
+export interface AgentPage {
+  /** Newest first, ties by id. */
+  readonly agents: readonly AgentRecord[];
+  /** Id at which the next page starts; empty: this is the last. */
+  readonly next: string;
+  readonly total: number;
+}
+
+export interface StartRequest {
+  readonly project: Project;
+  readonly name: string;
+  readonly channel: string;
+  readonly uid: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly config: AgentConfig;
+  readonly open: OpenTransport;
+  /** Sees every event of the conversation, in order. */
+  onEvent?(agentId: string, event: SessionEvent): void;
+}
+
+/** A name is the only guard against a retried `join`: who comes second gets the first's record. */
+export type Started = { readonly type: "started" | "conflict"; readonly agent: AgentRecord };
+
+const liveStates: ReadonlySet<AgentState> = new Set(["IDLE", "STARTING", "RUNNING", "STOPPING", "RECOVERING"]);
+
+/** Records of exited agents kept at hand, so that an answer right after the end does not wait for the database. */
+const EXITED_KEPT = 1000;
+
+interface Entry {
+  record: AgentRecord;
+  session?: RunningSession;
+  end?: Promise<void>;
+  /** `leave` came before the session had started. */
+  leaving: boolean;
+}
+
+export interface AgentsOptions {
+  readonly sessions: Sessions;
+  readonly log: AgentLog;
+  /** Unix milliseconds. */
+  now(): number;
+  /** A loop over a session's events failed: a bug, which ends that session alone. */
+  onBug(agentId: string, error: unknown): void;
+}
+
+/**
+ * States of an agent:
+ *
+ *     STARTING ─▶ RUNNING ─▶ STOPPING ─▶ STOPPED
+ *         └──────────┴───────────┴─────▶ FAILED
+ */
+export class Agents implements AsyncDisposable {
+  readonly #options: AgentsOptions;
+  readonly #live = new Map<string, Entry>();
+  /** Agent ids of live agents by project and name. */
+  readonly #names = new Map<string, string>();
+  readonly #exited = new Map<string, AgentRecord>();
+  /** One for each live agent: over when its session has closed and its record is complete. */
+  readonly #ends = new Set<Promise<void>>();
+  #draining = false;
+
+  constructor(options: AgentsOptions) {
+    this.#options = options;
+  }
+
+  get running(): number {
+    return this.#live.size;
+  }
+
+  /** Starts an agent, or returns the one that has the name. */
+  async start(request: StartRequest): Promise<Started> {
+    if (this.#draining) throw new AppError("draining", "the engine is shutting down and takes no new agents");
+    const { project, name } = request;
+    const nameKey = keyOf(project.appId, name);
+    const holder = this.#live.get(this.#names.get(nameKey) ?? "");
+    if (holder !== undefined) return { type: "conflict", agent: holder.record };
+    const limit = project.limits.agents;
+    if (limit !== undefined && this.#runningIn(project.appId) >= limit) {
+      throw new AppError("at-capacity", `project ${project.appId} runs ${limit} agents, its limits.agents`);
+    }
+
+    const agentId = newAgentId();
+    const entry: Entry = { record: this.#newRecord(agentId, request), leaving: false };
+    this.#live.set(agentId, entry);
+    this.#names.set(nameKey, agentId);
+    const settled = Promise.withResolvers<void>();
+    this.#ends.add(settled.promise);
+    try {
+      const session = await this.#options.sessions.start({ agentId, config: request.config, open: request.open });
+      entry.session = session;
+      this.#change(entry, { state: entry.leaving ? "STOPPING" : "RUNNING", startedAt: this.#options.now() });
+      const end = this.#accompany(entry, session, request).finally(() => this.#ends.delete(end));
+      entry.end = end;
+      this.#ends.add(end);
+      if (entry.leaving) session.leave("OK");
+      return { type: "started", agent: entry.record };
+    } catch (error) {
+      this.#finish(entry, "FAILED", error instanceof Error ? error.message : String(error));
+      throw error;
+    } finally {
+      this.#ends.delete(settled.promise);
+      settled.resolve();
+    }
+  }
+
+  /** A project's agent, running or not. */
+  async find(project: Project, agentId: string): Promise<AgentRecord> {
+    const record = this.#live.get(agentId)?.record ?? this.#exited.get(agentId) ?? (await this.#options.log.find(agentId));
+    if (record?.appId !== project.appId) throw notFound(agentId);
+    return record;
+  }
+
+  /** Resolves when the agent has gone and its record says so. */
+  async gone(agentId: string): Promise<void> {
+    await this.#live.get(agentId)?.end;
+  }
+
+  async list(filter: AgentFilter): Promise<AgentPage> {
+    // Every live agent is here, so only questions about the past go to the database.
+    if (filter.states.every((state) => liveStates.has(state))) return this.#listLive(filter);
+    return this.#options.log.list(filter);
+  }
+
+  say(project: Project, agentId: string, text: string, options: { priority: Priority; interruptable: boolean }): { agent: AgentRecord; action: Said } {
+    const entry = this.#running(project, agentId);
+    return { agent: entry.record, action: entry.session.say(text, options) };
+  }
+
+  interrupt(project: Project, agentId: string): AgentRecord {
+    const entry = this.#running(project, agentId);
+    entry.session.interrupt();
+    return entry.record;
+  }
+
+  /** Lets an agent go; returns at once. A second `leave` finds nobody. */
+  leave(project: Project, agentId: string): AgentRecord {
+    const entry = this.#live.get(agentId);
+    if (entry?.record.appId !== project.appId) throw notFound(agentId);
+    if (entry.record.state === "STOPPING") throw new AppError("agent-not-found", `agent ${agentId} is already leaving`);
+    this.#beginLeave(entry);
+    return entry.record;
+  }
+
+  /** Takes no new agents and waits until the running ones have gone, or until the signal says to let them go. */
+  async drain(signal: AbortSignal): Promise<void> {
+    this.#draining = true;
+    const leaveAll = () => {
+      for (const entry of this.#live.values()) {
+        entry.leaving = true;
+        entry.session?.leave("Engine shutting down");
+      }
+    };
+    if (signal.aborted) leaveAll();
+    else signal.addEventListener("abort", leaveAll, { once: true });
+    while (this.#ends.size > 0) await Promise.all(this.#ends);
+    signal.removeEventListener("abort", leaveAll);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.drain(AbortSignal.abort());
+  }
+
+  #newRecord(agentId: string, { project, name, channel, uid, labels }: StartRequest): AgentRecord {
+    const record: AgentRecord = {
+      agentId,
+      appId: project.appId,
+      name,
+      channel,
+      uid,
+      labels,
+      state: "STARTING",
+      message: "",
+      createdAt: this.#options.now(),
+      startedAt: 0,
+      stoppedAt: 0,
+    };
+    this.#options.log.save(record);
+    return record;
+  }
+
+  /** Follows a conversation to its end and closes its record. */
+  async #accompany(entry: Entry, session: RunningSession, request: StartRequest): Promise<void> {
+    const { agentId } = entry.record;
+    const watch = async () => {
+      for await (const event of session.events) request.onEvent?.(agentId, event);
+    };
+    try {
+      await watch();
+    } catch (error) {
+      this.#options.onBug(agentId, error);
+      session.leave("internal error");
+    }
+    const { status, reason } = await session.closed;
+    this.#finish(entry, status, reason);
+  }
+
+  #beginLeave(entry: Entry): void {
+    this.#change(entry, { state: "STOPPING" });
+    entry.leaving = true;
+    entry.session?.leave("OK");
+  }
+
+  #change(entry: Entry, change: Partial<AgentRecord>): void {
+    entry.record = { ...entry.record, ...change };
+    this.#options.log.save(entry.record);
+  }
+
+  #finish(entry: Entry, state: "STOPPED" | "FAILED", message: string): void {
+    this.#change(entry, { state, message, stoppedAt: this.#options.now() });
+    const { agentId, appId, name } = entry.record;
+    this.#live.delete(agentId);
+    this.#names.delete(keyOf(appId, name));
+    this.#exited.set(agentId, entry.record);
+    for (const oldest of this.#exited.keys()) {
+      if (this.#exited.size <= EXITED_KEPT) break;
+      this.#exited.delete(oldest);
+    }
+  }
+
+  #running(project: Project, agentId: string): Entry & { session: RunningSession } {
+    const entry = this.#live.get(agentId);
+    if (entry?.record.appId !== project.appId || entry.session === undefined) throw notFound(agentId);
+    return { ...entry, session: entry.session };
+  }
+
+  #runningIn(appId: string): number {
+    return [...this.#live.values()].filter(({ record }) => record.appId === appId).length;
+  }
+
+  #listLive({ appId, channel, from, to, states, limit, cursor }: AgentFilter): AgentPage {
+    const matching = [...this.#live.values()]
+      .map(({ record }) => record)
+      .filter((record) => record.appId === appId && (channel === undefined || record.channel === channel))
+      .filter((record) => record.createdAt >= from && record.createdAt <= to && states.includes(record.state))
+      .toSorted((a, b) => b.createdAt - a.createdAt || (a.agentId < b.agentId ? -1 : 1));
+    const start = cursor === undefined ? 0 : matching.findIndex(({ agentId }) => agentId === cursor);
+    const rest = start === -1 ? [] : matching.slice(start);
+    return { agents: rest.slice(0, limit), next: rest[limit]?.agentId ?? "", total: matching.length };
+  }
+}
+
+function notFound(agentId: string): AppError {
+  return new AppError("agent-not-found", `agent ${agentId.slice(0, 64)} is unknown or has exited`);
+}
+
+function keyOf(appId: string, name: string): string {
+  return `${appId} ${name}`;
+}
+
+const ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+
+function newAgentId(): string {
+  return Array.from({ length: 32 }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join("");
+}

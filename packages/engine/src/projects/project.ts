@@ -1,0 +1,45 @@
+/** A project: whose agents, which credentials open its doors, and what its agents are by default. */
+
+export interface Customer {
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** A vendor with its parameters, as a project's operator chose it. */
+export interface DefaultVendor {
+  readonly vendor: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+export interface DefaultLlm {
+  readonly style: string;
+  readonly url?: string;
+  readonly apiKey?: string;
+  readonly params: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface ProjectDefaults {
+  /** From a language tag, or `*`, to its recogniser. */
+  readonly asr: Readonly<Record<string, DefaultVendor>>;
+  readonly tts?: DefaultVendor;
+  readonly llm?: DefaultLlm;
+  readonly maxHistory: number;
+}
+
+export interface Project {
+  /** 32 hexadecimal digits. */
+  readonly appId: string;
+  /** 32 hexadecimal digits; empty: this project checks no channel tokens. */
+  readonly certificate: string;
+  readonly customers: readonly Customer[];
+  /** Keys of the Voice Agent door. */
+  readonly apiKeys: readonly string[];
+  readonly limits: {
+    /** Agents at once; absent: as many as the machine holds. */
+    readonly agents?: number;
+    /** Requests in a second on the REST door; absent: no limit. */
+    readonly requestsPerSecond?: number;
+  };
+  readonly defaults: ProjectDefaults;
+}
