@@ -1,1 +1,2 @@
-export {};
+/** Vendors' protocols on loopback, well-behaved or not: for Parley's tests and for its users'. */
+export { type ChatFailure, type ChatRequest, type ChatSimulator, type ChatSimulatorOptions, startChatSimulator } from "./chat.ts";

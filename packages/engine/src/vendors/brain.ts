@@ -1,0 +1,28 @@
+/** LLM style `local`: the embedded brain, which needs neither key nor network. */
+import type { Brain } from "@parley/speech";
+import { z } from "zod";
+import type { LlmStyle } from "./vendor.ts";
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en-US", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false;
+  }
+}
+
+export const BrainOptions = z.looseObject({
+  /** IANA name for the time of day; absent: this machine's. */
+  timeZone: z.string().refine(isTimeZone, "an IANA time zone is wanted, for instance Europe/Berlin").optional(),
+});
+
+export function brainStyle(brain: Brain, now: () => Date): LlmStyle {
+  return {
+    name: "local",
+    options: BrainOptions,
+    open(given) {
+      const { timeZone } = BrainOptions.parse(given ?? {});
+      return (messages, { signal }) => brain.answer(messages, { now: now(), signal, ...(timeZone === undefined ? {} : { timeZone }) });
+    },
+  };
+}

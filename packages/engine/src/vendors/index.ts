@@ -1,0 +1,102 @@
+/** Every vendor and every style that is built, found by name; what is unknown is refused with the list of what there is. */
+import { type Brain, openBrain, type Speech } from "@parley/speech";
+import type { z } from "zod";
+import { AppError } from "../errors.ts";
+import { brainStyle } from "./brain.ts";
+import { openLocal } from "./local.ts";
+import { nearest } from "./nearest.ts";
+import type { Network } from "./network.ts";
+import { openAiStyle } from "./openai.ts";
+import type { Asr, Llm, LlmStyle, Vendor, Voice } from "./vendor.ts";
+
+export interface VendorsOptions {
+  /** Brings the vendor `local`. */
+  readonly speech?: Speech;
+  /** Further vendors, which win over built-in ones of the same name. */
+  readonly vendors?: readonly Vendor[];
+  readonly network: Network;
+  /** Absent: one is opened. */
+  readonly brain?: Brain;
+  /** Further styles, which win over built-in ones of the same name. */
+  readonly styles?: readonly LlmStyle[];
+  /** The recogniser behind the name `ares`. */
+  readonly defaultAsr?: string;
+  /** Wall time for the brain. */
+  readonly now?: () => Date;
+}
+
+export interface Vendors {
+  readonly vendors: readonly Vendor[];
+  readonly styles: readonly LlmStyle[];
+  /** Each checks name and options, and throws an `AppError` that names the field of the REST door. */
+  openAsr(chosen: { readonly vendor: string; readonly language: string; readonly options: unknown }): Asr;
+  openTts(chosen: { readonly vendor: string; readonly options: unknown }): Voice;
+  openLlm(chosen: { readonly style: string; readonly options: unknown }): Llm;
+}
+
+/** The recogniser's name in the REST contract for "the one that is built in". */
+const builtInAsr = "ares";
+
+function unknown(field: string, name: string, known: readonly string[]): AppError {
+  const close = nearest(name, known);
+  const guess = close === undefined ? "" : ` Did you mean "${close}"?`;
+  return new AppError("invalid-field", `${field}: "${name.slice(0, 64)}" is not built into this version; there is ${known.map((one) => `"${one}"`).join(", ")}.${guess}`);
+}
+
+/** Our names as they are spelt on the wire. */
+function wireName(path: readonly PropertyKey[]): string {
+  return path.map((part) => String(part).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)).join(".");
+}
+
+function parse(field: string, schema: z.ZodType, options: unknown): unknown {
+  const result = schema.safeParse(options ?? {});
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  const missing = issue?.code === "invalid_type" && issue.input === undefined && /received undefined/.test(issue.message);
+  throw new AppError(missing ? "missing-field" : "invalid-field", `${[field, wireName(issue?.path ?? [])].filter((part) => part !== "").join(".")}: ${issue?.message ?? "not accepted"}`);
+}
+
+/** `en` knows every `en-…`; a tag of a vendor's list knows itself. */
+function knows(languages: readonly string[], language: string): boolean {
+  const wanted = language.toLowerCase();
+  return languages.some((known) => wanted === known.toLowerCase() || wanted.startsWith(`${known.toLowerCase()}-`));
+}
+
+function override<Named extends { readonly name: string }>(builtIn: readonly Named[], added: readonly Named[]): Named[] {
+  return [...builtIn.filter(({ name }) => !added.some((other) => other.name === name)), ...added];
+}
+
+export function openVendors(options: VendorsOptions): Vendors {
+  const { network, brain = openBrain(), now = () => new Date(), defaultAsr = "local" } = options;
+  const vendors = override(options.speech === undefined ? [] : [openLocal(options.speech)], options.vendors ?? []);
+  const styles = override([openAiStyle(network), brainStyle(brain, now)], options.styles ?? []);
+  const named = (part: "asr" | "tts"): Vendor[] => vendors.filter((vendor) => vendor[part] !== undefined);
+
+  return {
+    vendors,
+    styles,
+    openAsr(chosen) {
+      const name = chosen.vendor === builtInAsr ? defaultAsr : chosen.vendor;
+      const asr = vendors.find((vendor) => vendor.name === name)?.asr;
+      if (asr === undefined) throw unknown("asr.vendor", chosen.vendor, [builtInAsr, ...named("asr").map((vendor) => vendor.name)]);
+      if (asr.languages !== undefined && !knows(asr.languages, chosen.language)) {
+        throw new AppError(
+          "invalid-field",
+          `asr.language: "${chosen.language.slice(0, 64)}" is not spoken by the recogniser "${name}", which knows ${asr.languages.join(", ")}. ` +
+            "Give a vendor that knows it in asr.vendor, with its key, or fetch a model for it with: npx parley models pull",
+        );
+      }
+      return asr.open(parse("asr.params", asr.options, chosen.options));
+    },
+    openTts(chosen) {
+      const tts = vendors.find((vendor) => vendor.name === chosen.vendor)?.tts;
+      if (tts === undefined) throw unknown("tts.vendor", chosen.vendor, named("tts").map((vendor) => vendor.name));
+      return tts.open(parse("tts.params", tts.options, chosen.options));
+    },
+    openLlm(chosen) {
+      const style = styles.find((one) => one.name === chosen.style);
+      if (style === undefined) throw unknown("llm.style", chosen.style, styles.map((one) => one.name));
+      return style.open(parse("llm", style.options, chosen.options));
+    },
+  };
+}

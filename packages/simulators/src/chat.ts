@@ -1,0 +1,272 @@
+/** A chat-completions server on loopback that speaks like OpenAI's, and can fail in the ways that real ones do. */
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { setTimeout as wait } from "node:timers/promises";
+
+export type ChatFailure =
+  /** Answers with this status and an error body. */
+  | { readonly type: "status"; readonly status: number; readonly body?: string; readonly headers?: Readonly<Record<string, string>> }
+  /** Takes the request and never answers. */
+  | { readonly type: "hang" }
+  /** Answers `pieces` pieces, then sends nothing more. */
+  | { readonly type: "stall"; readonly pieces: number }
+  /** Answers `pieces` pieces, then breaks the connection. */
+  | { readonly type: "cut"; readonly pieces: number }
+  /** Sends data that is not JSON. */
+  | { readonly type: "malformed" }
+  /** After `pieces` pieces, a line that holds an error; `bare`: without `data:`. */
+  | { readonly type: "error-line"; readonly pieces: number; readonly error: unknown; readonly bare?: boolean }
+  /** A well-formed stream without any text. */
+  | { readonly type: "empty" }
+  /** These bytes as the body, with status 200. */
+  | { readonly type: "raw"; readonly body: string; readonly contentType?: string };
+
+export interface ChatRequest {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: unknown;
+  /** The client has broken the connection before the answer was complete. */
+  readonly cancelled: boolean;
+}
+
+export interface ChatSimulatorOptions {
+  /** Answers, one per request, the last one for all that follow; or a function of the request's messages. */
+  readonly script?: readonly string[] | ((messages: readonly { readonly role: string; readonly content: unknown }[]) => string);
+  /** From the request to the first piece, in milliseconds. */
+  readonly delayMs?: number;
+  /** Between pieces, in milliseconds. */
+  readonly chunkMs?: number;
+  /** What goes wrong: always, or in the requests of these numbers (from 0). */
+  readonly failure?: ChatFailure;
+  readonly failingRequests?: readonly number[];
+  /** Ids that `GET /v1/models` lists. */
+  readonly models?: readonly string[];
+  /** When set, other keys are refused with 401 as OpenAI words it. */
+  readonly apiKey?: string;
+  /** `data:` without the space, as some servers in Go write it. */
+  readonly tight?: boolean;
+  /** Deltas of `reasoning_content` before the answer. */
+  readonly reasoning?: readonly string[];
+  /** 0: any free port. */
+  readonly port?: number;
+  readonly host?: string;
+}
+
+export interface ChatSimulator extends AsyncDisposable {
+  /** `http://127.0.0.1:…/v1/chat/completions` */
+  readonly url: string;
+  /** `http://127.0.0.1:…` */
+  readonly origin: string;
+  readonly port: number;
+  /** Chat requests in the order of their arrival. */
+  readonly requests: readonly ChatRequest[];
+  /** TCP connections so far, to see that they are used again. */
+  readonly connections: number;
+  /** Resolves when request `number` (from 0) is there, complete. */
+  request(number: number): Promise<ChatRequest>;
+  /** Resolves when request `number` is over: answered in full, or broken off by one side. */
+  over(number: number): Promise<ChatRequest>;
+  close(): Promise<void>;
+}
+
+/** Bytes of a request's body that are taken. */
+const mostBytes = 4 * 1_048_576;
+
+interface Seen {
+  path: string;
+  headers: IncomingMessage["headers"];
+  body: unknown;
+  cancelled: boolean;
+}
+
+async function readJson(request: IncomingMessage): Promise<unknown> {
+  const pieces: Buffer[] = [];
+  let length = 0;
+  for await (const piece of request as AsyncIterable<Buffer>) {
+    length += piece.length;
+    if (length > mostBytes) throw new Error("too large");
+    pieces.push(piece);
+  }
+  return JSON.parse(Buffer.concat(pieces).toString("utf8")) as unknown;
+}
+
+function messagesOf(body: unknown): { role: string; content: unknown }[] {
+  if (typeof body !== "object" || body === null || !("messages" in body) || !Array.isArray(body.messages)) return [];
+  return body.messages as { role: string; content: unknown }[];
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+function chunk(delta: Readonly<Record<string, unknown>>, finish: string | null): string {
+  return JSON.stringify({ id: "chatcmpl-simulated", object: "chat.completion.chunk", created: 0, model: "simulated", choices: [{ index: 0, delta, finish_reason: finish }] });
+}
+
+/** Words with the space that follows them: about what a model's tokens are. */
+function pieces(text: string): string[] {
+  return text.match(/\S+\s*/g) ?? [];
+}
+
+/** A number that others wait for. */
+class Milestones {
+  readonly #waiting = new Map<number, PromiseWithResolvers<Seen>>();
+
+  #entry(number: number): PromiseWithResolvers<Seen> {
+    const entry = this.#waiting.get(number) ?? Promise.withResolvers<Seen>();
+    this.#waiting.set(number, entry);
+    return entry;
+  }
+
+  reach(number: number, seen: Seen): void {
+    this.#entry(number).resolve(seen);
+  }
+
+  wait(number: number): Promise<Seen> {
+    return this.#entry(number).promise;
+  }
+}
+
+export async function startChatSimulator(options: ChatSimulatorOptions = {}): Promise<ChatSimulator> {
+  const { delayMs = 0, chunkMs = 0, script = ["Hello from the simulator."], host = "127.0.0.1", models = ["simulated"] } = options;
+  const seen: Seen[] = [];
+  const arrived = new Milestones();
+  const ended = new Milestones();
+  const closing = new AbortController();
+  let connections = 0;
+
+  const answerFor = (number: number, body: unknown): string => {
+    if (typeof script === "function") return script(messagesOf(body));
+    return script[Math.min(number, script.length - 1)] ?? "";
+  };
+
+  async function stream(response: ServerResponse, number: number, request: Seen, signal: AbortSignal): Promise<void> {
+    const failing = options.failingRequests === undefined || options.failingRequests.includes(number);
+    const failure = failing ? options.failure : undefined;
+    const pause = async (ms: number): Promise<void> => {
+      if (ms > 0) await wait(ms, undefined, { signal });
+    };
+    const forever = (): Promise<never> => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+    const event = (data: string): boolean => response.write(`data:${options.tight === true ? "" : " "}${data}\n\n`);
+
+    if (failure?.type === "hang") return forever();
+    if (failure?.type === "status") {
+      response.writeHead(failure.status, { "content-type": "application/json", ...failure.headers });
+      response.end(failure.body ?? JSON.stringify({ error: { message: `simulated failure ${failure.status}`, type: "simulated", code: null } }));
+      return;
+    }
+    if (failure?.type === "raw") {
+      response.writeHead(200, { "content-type": failure.contentType ?? "text/event-stream" }).end(failure.body);
+      return;
+    }
+    response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-cache" });
+    response.flushHeaders();
+    await pause(delayMs);
+    event(chunk({ role: "assistant", content: "" }, null));
+    for (const thought of options.reasoning ?? []) event(chunk({ reasoning_content: thought }, null));
+    if (failure?.type === "malformed") {
+      response.end("data: {not json at all\n\n");
+      return;
+    }
+    const words = failure?.type === "empty" ? [] : pieces(answerFor(number, request.body));
+    for (const [at, word] of words.entries()) {
+      if ((failure?.type === "stall" || failure?.type === "cut" || failure?.type === "error-line") && at === failure.pieces) break;
+      if (at > 0) await pause(chunkMs);
+      event(chunk({ content: word }, null));
+    }
+    if (failure?.type === "stall") return forever();
+    if (failure?.type === "cut") {
+      // What is written must be on its way before the connection breaks.
+      await new Promise<void>((resolve) => response.write(": cut here\n\n", () => resolve()));
+      response.destroy();
+      return;
+    }
+    if (failure?.type === "error-line") {
+      const error = JSON.stringify({ error: failure.error });
+      if (failure.bare === true) response.write(`${error}\n\n`);
+      else event(error);
+      event("[DONE]");
+      response.end();
+      return;
+    }
+    event(chunk({}, "stop"));
+    event("[DONE]");
+    response.end();
+  }
+
+  const server = createServer((request, response) => {
+    void serve(request, response);
+  });
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? "/";
+    if (request.method === "GET" && path === "/v1/models") {
+      sendJson(response, 200, { object: "list", data: models.map((id) => ({ id, object: "model", created: 0, owned_by: "simulator" })) });
+      return;
+    }
+    if (request.method !== "POST" || !path.includes("/chat/completions")) {
+      sendJson(response, 404, { error: { message: `no such path: ${request.method ?? ""} ${path}` } });
+      return;
+    }
+    let body: unknown;
+    try {
+      body = await readJson(request);
+    } catch {
+      sendJson(response, 400, { error: { message: "the body is no JSON" } });
+      return;
+    }
+    const entry: Seen = { path, headers: request.headers, body, cancelled: false };
+    const number = seen.push(entry) - 1;
+    arrived.reach(number, entry);
+    const gone = new AbortController();
+    response.once("close", () => {
+      entry.cancelled = !response.writableFinished;
+      gone.abort();
+      ended.reach(number, entry);
+    });
+    if (options.apiKey !== undefined && request.headers.authorization !== `Bearer ${options.apiKey}`) {
+      const given = request.headers.authorization?.replace(/^Bearer /, "") ?? "";
+      sendJson(response, 401, { error: { message: `Incorrect API key provided: ${given}.`, type: "invalid_request_error", param: null, code: "invalid_api_key" } });
+      return;
+    }
+    try {
+      await stream(response, number, entry, AbortSignal.any([gone.signal, closing.signal]));
+    } catch {
+      // The client or the simulator has closed the connection: nobody is left to answer.
+      response.destroy();
+    }
+  }
+
+  server.on("connection", () => {
+    connections += 1;
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port ?? 0, host, resolve);
+  });
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const origin = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+
+  const close = async (): Promise<void> => {
+    closing.abort();
+    if (!server.listening) return;
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  };
+
+  return {
+    url: `${origin}/v1/chat/completions`,
+    origin,
+    port,
+    requests: seen,
+    get connections() {
+      return connections;
+    },
+    request: (number) => arrived.wait(number),
+    over: (number) => ended.wait(number),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
