@@ -8,3 +8,7 @@ export { audioLevel, audioLevelExtension, isRtcp, readAudioLevel, readRtp, RTP_U
 export type { RtpExtension, RtpPacket } from "./rtp.ts";
 export { openOpusDecoder, openOpusEncoder, warmUpOpus } from "./opus.ts";
 export type { OpusDecoder, OpusEncoder, PacketDecoder } from "./opus.ts";
+export { readRed, Redundancy, writeRed } from "./red.ts";
+export type { RedBlock } from "./red.ts";
+export { Receiver } from "./receive.ts";
+export type { ReceivedFrame, ReceiverOptions, ReceiverStats } from "./receive.ts";

@@ -24,8 +24,8 @@ export interface PacketDecoder {
   readonly sampleRate: number;
   /** Samples of a whole packet. Throws when it is no Opus. */
   decode(packet: Uint8Array): Int16Array;
-  /** The `samples` before a packet that has come, from the copy in it (FEC); concealed where it has none. */
-  recover(next: Uint8Array, samples: number): Int16Array;
+  /** The `samples` right before a packet that has come, from the copy in it (FEC); null when it carries none. */
+  recover(next: Uint8Array, samples: number): Int16Array | null;
   /** `samples` made up from what came before (PLC). */
   conceal(samples: number): Int16Array;
 }
@@ -67,10 +67,23 @@ export async function openOpusDecoder(sampleRate: SampleRate = 16_000): Promise<
   return {
     sampleRate,
     decode: (packet) => decoder.decode(packet),
-    recover: (next, samples) => decoder.decode(next, { decodeFec: true, frameSize: samples }),
+    recover: (next, samples) => (hasFec(next) ? decoder.decode(next, { decodeFec: true, frameSize: samples }) : null),
     conceal: (samples) => decoder.decodePacketLoss(samples),
     [Symbol.dispose]: () => decoder.free(),
   };
+}
+
+/**
+ * True when a packet carries a coarse copy of the one before: LBRR, which only the SILK part of Opus knows
+ * (RFC 6716, 3.1 and 4.2.3–4.2.4: the flag follows one voice activity flag for each 20 ms).
+ */
+export function hasFec(packet: Uint8Array): boolean {
+  const [toc, first] = packet;
+  // Configurations from 16 on are CELT alone; frame counts 2 and 3 have lengths between the first byte and the flags.
+  if (toc === undefined || first === undefined || toc >> 3 >= 16 || (toc & 0x03) > 1) return false;
+  const frameMs = toc >> 3 < 12 ? [10, 20, 40, 60][(toc >> 3) & 0x03] : 20;
+  const voiceFlags = frameMs === 60 ? 3 : frameMs === 40 ? 2 : 1;
+  return ((first >> (7 - voiceFlags)) & 1) === 1;
 }
 
 /** Loads and compiles the codec: the first use stalls the loop for tens of milliseconds, so it belongs to the start. */
