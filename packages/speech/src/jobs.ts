@@ -37,8 +37,8 @@ export interface Spoken {
 export type Job =
   /** 512 samples for each of `streams`, one after the other; `ended` streams are forgotten first. */
   | { readonly skill: "silero"; readonly streams: readonly number[]; readonly ended: readonly number[]; readonly pcm: Int16Array }
-  /** `speechMs`: how much of the audio is voice, as far as the caller knows. */
-  | { readonly skill: "tiny" | "base"; readonly pcm: Int16Array; readonly speechMs: number }
+  /** `speechMs`: how much of the audio is voice. `draft`: what the text probably is. Both as far as the caller knows. */
+  | { readonly skill: "tiny" | "base"; readonly pcm: Int16Array; readonly speechMs: number; readonly draft: string }
   | { readonly skill: "piper"; readonly text: string; readonly speaker: number; readonly speed: number };
 
 export type JobResult =

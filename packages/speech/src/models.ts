@@ -110,7 +110,7 @@ function firstJob(skill: Skill): Job {
       return { skill, streams: [-1], ended: [], pcm: new Int16Array(STEP_SAMPLES) };
     case "tiny":
     case "base":
-      return { skill, pcm: new Int16Array(3 * 16_000), speechMs: 0 };
+      return { skill, pcm: new Int16Array(3 * 16_000), speechMs: 0, draft: "" };
     case "piper":
       return { skill, text: "Good morning, how can I help you?", speaker: 0, speed: 1 };
   }

@@ -10,6 +10,8 @@ export interface RecogniseOptions {
   readonly model: "tiny" | "base";
   /** How much of the audio is voice, in milliseconds; absent: all of it. */
   readonly speechMs?: number;
+  /** What the text probably is, from an earlier partial: costs nothing when wrong, saves half the time when right. */
+  readonly draft?: string;
   readonly signal: AbortSignal;
 }
 
@@ -74,9 +76,9 @@ export function openSpeech(options: SpeechOptions = {}): Speech {
     ready: pool.ready,
     openVad: () => vad.open(),
 
-    async recognise(pcm, { model, signal, speechMs = pcm.length / 16 }) {
+    async recognise(pcm, { model, signal, speechMs = pcm.length / 16, draft = "" }) {
       const urgency = model === "base" ? "final" : "partial";
-      const result = await pool.run({ skill: model, pcm: pcm.slice(), speechMs }, { urgency, signal });
+      const result = await pool.run({ skill: model, pcm: pcm.slice(), speechMs, draft }, { urgency, signal });
       if (result.type !== "recognition") throw new TypeError("The recogniser answered with something else");
       return result.recognition;
     },

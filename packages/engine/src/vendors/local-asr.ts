@@ -9,13 +9,19 @@ export type DictationInput =
   | { readonly type: "failed"; readonly id: number };
 
 export type DictationDecision =
-  /** `speechMs`: how much of `pcm` is voice. */
-  | { readonly type: "recognise"; readonly id: number; readonly model: "tiny" | "base"; readonly pcm: Int16Array; readonly speechMs: number }
+  | ({ readonly type: "recognise"; readonly id: number; readonly model: "tiny" | "base" } & Take)
   /** Nobody waits for this job any more. */
   | { readonly type: "abandon"; readonly id: number }
   | { readonly type: "transcript"; readonly transcript: Omit<Transcript, "language"> }
   /** This job was needed for a final and failed twice: words are lost. */
   | { readonly type: "give-up"; readonly id: number };
+
+/** Audio to decode. `speechMs`: how much of it is voice. `draft`: what was heard in its beginning so far. */
+interface Take {
+  readonly pcm: Int16Array;
+  readonly speechMs: number;
+  readonly draft: string;
+}
 
 /** Time between two partials; from the onset to the first. */
 export const PARTIAL_MS = 300;
@@ -42,7 +48,7 @@ const ATTEMPTS = 2;
 
 /** Part of an utterance that is decoded by itself. Its text is there, or a job is about to bring it. */
 type Piece =
-  | { readonly name: "asked"; readonly id: number; readonly pcm: Int16Array; readonly speechMs: number; readonly attempt: number }
+  | { readonly name: "asked"; readonly id: number; readonly take: Take; readonly attempt: number }
   | { readonly name: "heard"; readonly text: string; readonly complete: number };
 
 interface Utterance {
@@ -52,6 +58,8 @@ interface Utterance {
   openFrom: number;
   /** Voice in the piece that still grows, up to `voiceSince` or to the pause. */
   voicedMs: number;
+  /** What was heard last in the piece that still grows. */
+  tail: string;
   readonly pieces: Piece[];
   state: State;
   /** The text that was given last. */
@@ -65,7 +73,7 @@ interface Utterance {
  *                    └──┴──────── speech-resume ──────────┘ (the early final is dropped, or becomes a piece)
  */
 type State =
-  | { readonly name: "speaking"; readonly voiceSince: number; partialAt: number; partial: number | undefined; tail: string }
+  | { readonly name: "speaking"; readonly voiceSince: number; partialAt: number; partial: number | undefined }
   | { readonly name: "pausing"; readonly since: number; early: Piece }
   | { readonly name: "finishing" };
 
@@ -138,7 +146,7 @@ export class Dictation {
   #start(at: number): void {
     if (this.#current !== undefined) return;
     const openFrom = Math.max(at - this.#prefixMs, this.#frames[0]?.at ?? at);
-    this.#current = { startMs: at, endMs: at, openFrom, voicedMs: 0, pieces: [], state: speaking(at, this.#now), given: "" };
+    this.#current = { startMs: at, endMs: at, openFrom, voicedMs: 0, tail: "", pieces: [], state: speaking(at, this.#now), given: "" };
   }
 
   #pause(at: number): void {
@@ -147,7 +155,7 @@ export class Dictation {
     const { partial, voiceSince } = utterance.state;
     if (partial !== undefined) this.#abandon(partial);
     utterance.voicedMs += Math.max(0, at - voiceSince);
-    utterance.state = { name: "pausing", since: at, early: this.#askPiece(utterance.openFrom, this.#now, at + TAIL_MS, utterance.voicedMs) };
+    utterance.state = { name: "pausing", since: at, early: this.#askPiece(utterance, this.#now, at + TAIL_MS, utterance.voicedMs) };
   }
 
   #resume(at: number): void {
@@ -159,6 +167,7 @@ export class Dictation {
       utterance.pieces.push(early);
       utterance.openFrom = Math.max(since + RELEASE_MS, at - this.#prefixMs);
       utterance.voicedMs = 0;
+      utterance.tail = "";
     } else if (early.name === "asked") this.#abandon(early.id);
     utterance.state = speaking(at, this.#now);
   }
@@ -188,10 +197,11 @@ export class Dictation {
     const utterance = this.#current;
     if (utterance?.state.name === "speaking" && utterance.state.partial === id) {
       utterance.state.partial = undefined;
-      utterance.state.tail = piece.text;
+      utterance.tail = piece.text;
       this.#give(utterance, false);
     } else if (utterance?.state.name === "pausing" && isAsked(utterance.state.early, id)) {
       utterance.state.early = piece;
+      utterance.tail = piece.text;
       this.#give(utterance, false);
     } else {
       for (const { pieces } of [...this.#finishing, ...(utterance === undefined ? [] : [utterance])]) {
@@ -215,7 +225,7 @@ export class Dictation {
         this.#decisions.push({ type: "give-up", id });
         return { name: "heard", text: "", complete: 0 };
       }
-      return this.#ask({ ...piece, attempt: piece.attempt + 1 });
+      return this.#ask(piece.take, piece.attempt + 1);
     };
     if (utterance?.state.name === "pausing") utterance.state.early = again(utterance.state.early);
     for (const { pieces } of [...this.#finishing, ...(utterance === undefined ? [] : [utterance])]) {
@@ -228,9 +238,10 @@ export class Dictation {
   #cut(utterance: Utterance, state: State & { name: "speaking" }): void {
     const at = this.#quietest(utterance.openFrom + SHORTEST_PIECE_MS, this.#now - LEAD_MS);
     if (state.partial !== undefined) this.#abandon(state.partial);
-    utterance.pieces.push(this.#askPiece(utterance.openFrom, at, at + TAIL_MS, utterance.voicedMs + at - Math.min(at, state.voiceSince)));
+    utterance.pieces.push(this.#askPiece(utterance, at, at + TAIL_MS, utterance.voicedMs + at - Math.min(at, state.voiceSince)));
     utterance.openFrom = at;
     utterance.voicedMs = 0;
+    utterance.tail = "";
     utterance.state = { ...speaking(at, this.#now), partialAt: state.partialAt };
   }
 
@@ -252,17 +263,17 @@ export class Dictation {
     state.partial = this.#nextId++;
     state.partialAt = this.#now + PARTIAL_MS;
     const pcm = this.#audio(utterance.openFrom, this.#now, this.#now);
-    this.#decisions.push({ type: "recognise", id: state.partial, model: "tiny", pcm, speechMs });
+    this.#decisions.push({ type: "recognise", id: state.partial, model: "tiny", pcm, speechMs, draft: utterance.tail });
   }
 
-  #askPiece(from: number, to: number, until: number, speechMs: number): Piece {
-    return this.#ask({ name: "asked", id: 0, pcm: this.#audio(from, to, until), speechMs, attempt: 1 });
+  #askPiece({ openFrom, tail }: Utterance, to: number, until: number, speechMs: number): Piece {
+    return this.#ask({ pcm: this.#audio(openFrom, to, until), speechMs, draft: tail }, 1);
   }
 
-  #ask(piece: Piece & { name: "asked" }): Piece {
+  #ask(take: Take, attempt: number): Piece {
     const id = this.#nextId++;
-    this.#decisions.push({ type: "recognise", id, model: "base", pcm: piece.pcm, speechMs: piece.speechMs });
-    return { ...piece, id };
+    this.#decisions.push({ type: "recognise", id, model: "base", ...take });
+    return { name: "asked", id, take, attempt };
   }
 
   #abandon(id: number): void {
@@ -281,9 +292,8 @@ export class Dictation {
   }
 
   #give(utterance: Utterance, final: boolean): void {
-    const { pieces, state, startMs } = utterance;
-    const growing: Piece[] =
-      state.name === "pausing" ? [state.early] : state.name === "speaking" ? [{ name: "heard", text: state.tail, complete: 0 }] : [];
+    const { pieces, state, startMs, tail } = utterance;
+    const growing: Piece[] = state.name === "finishing" ? [] : [state.name === "pausing" ? state.early : { name: "heard", text: tail, complete: 0 }];
     const heard = [...pieces, ...growing].filter((piece) => piece.name === "heard");
     const text = join(heard);
     if (!final && (text === "" || (text === utterance.given && state.name === "speaking"))) return;
@@ -296,7 +306,7 @@ export class Dictation {
 }
 
 function speaking(voiceSince: number, now: number): State & { name: "speaking" } {
-  return { name: "speaking", voiceSince, partialAt: Math.max(now, voiceSince + PARTIAL_MS), partial: undefined, tail: "" };
+  return { name: "speaking", voiceSince, partialAt: Math.max(now, voiceSince + PARTIAL_MS), partial: undefined };
 }
 
 function isAsked(piece: Piece, id: number): boolean {

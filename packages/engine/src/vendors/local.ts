@@ -150,12 +150,12 @@ class Dictating implements AsyncDisposable {
     }
   }
 
-  async #recognise({ id, model, pcm, speechMs }: DictationDecision & { type: "recognise" }): Promise<void> {
+  async #recognise({ id, pcm, ...options }: DictationDecision & { type: "recognise" }): Promise<void> {
     const job = new AbortController();
     this.#jobs.set(id, job);
     const signal = AbortSignal.any([this.#signal, job.signal]);
     try {
-      const { text, complete } = await this.#speech.recognise(pcm, { model, speechMs, signal });
+      const { text, complete } = await this.#speech.recognise(pcm, { ...options, signal });
       if (!signal.aborted) this.#handle({ type: "recognised", id, text, complete });
     } catch (cause) {
       if (signal.aborted) return;

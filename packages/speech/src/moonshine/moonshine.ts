@@ -1,6 +1,7 @@
-/** Moonshine: the words in up to 15 s of English speech, by an encoder and a decoder that runs token by token. */
+/** Moonshine: the words in up to 15 s of English speech, by an encoder and a decoder that chooses token after token. */
 import { LlamaTokenizer } from "llama-tokenizer-js";
 import * as ort from "onnxruntime-node";
+import { Draft } from "./draft.ts";
 
 /** Rate of the audio, in hertz. */
 const RATE = 16_000;
@@ -12,6 +13,8 @@ const END = 2;
 const TEXT_LIMIT = 32_000;
 /** `.`, `?` and `!` in the vocabulary of Llama. */
 const TERMINALS = [29_889, 29_973, 29_991];
+/** A token less likely than the best by e to this power adds nothing to the sum of all. */
+const NEGLIGIBLE = 16;
 
 export interface Shape {
   readonly layers: number;
@@ -33,9 +36,15 @@ export interface Decoded {
   readonly confidence: number;
 }
 
+export interface DecodeOptions {
+  /** What the text probably is: the closer, the sooner the result is there. The result differs from that without a draft in rounding alone. */
+  readonly draft: string;
+  stopped(): boolean;
+}
+
 export interface Moonshine {
   /** Samples −1..1 at 16 kHz. `undefined` when `stopped` became true on the way. */
-  decode(audio: Float32Array, stopped: () => boolean): Promise<Decoded | undefined>;
+  decode(audio: Float32Array, options: DecodeOptions): Promise<Decoded | undefined>;
 }
 
 export interface Sessions {
@@ -45,47 +54,63 @@ export interface Sessions {
 
 export function createMoonshine({ encoder, decoder }: Sessions, shape: Shape): Moonshine {
   const tokenizer = new LlamaTokenizer();
-  const cacheNames = Array.from({ length: shape.layers }, (_, layer) => layer).flatMap((layer) =>
-    ["decoder.key", "decoder.value", "encoder.key", "encoder.value"].map((part) => `${layer}.${part}`),
-  );
-  const first = new ort.Tensor("bool", Uint8Array.of(0), [1]);
-  const later = new ort.Tensor("bool", Uint8Array.of(1), [1]);
+  const layers = Array.from({ length: shape.layers }, (_, layer) => layer);
+  const ownNames = layers.flatMap((layer) => [`${layer}.decoder.key`, `${layer}.decoder.value`]);
+  const crossNames = layers.flatMap((layer) => [`${layer}.encoder.key`, `${layer}.encoder.value`]);
+  // The caches over the encoder's output come from the first run; what is not asked for is not copied.
+  const firstNames = [...ownNames, ...crossNames];
+  const present = (name: string): string => `present.${name}`;
+  const no = new ort.Tensor("bool", Uint8Array.of(0), [1]);
+  const yes = new ort.Tensor("bool", Uint8Array.of(1), [1]);
+  const empty = new ort.Tensor("float32", new Float32Array(0), [0, HEADS, 1, shape.headWidth]);
+
+  const encode = async (audio: Float32Array): Promise<ort.Tensor> => {
+    const result = await encoder.run({ input_values: new ort.Tensor("float32", audio, [1, audio.length]) });
+    return must(result["last_hidden_state"]);
+  };
 
   return {
-    async decode(audio, stopped) {
-      const encoded = await encoder.run({ input_values: new ort.Tensor("float32", audio, [1, audio.length]) });
-      const hidden = encoded["last_hidden_state"];
-      if (hidden === undefined) throw new TypeError("The encoder answered without last_hidden_state");
-      const empty = new ort.Tensor("float32", new Float32Array(0), [0, HEADS, 1, shape.headWidth]);
-      const cache: Record<string, ort.Tensor> = Object.fromEntries(cacheNames.map((name) => [`past_key_values.${name}`, empty]));
-
+    async decode(audio, { draft, stopped }) {
+      const encoder_hidden_states = await encode(audio);
+      const cache: Record<string, ort.Tensor> = Object.fromEntries(firstNames.map((name) => [`past_key_values.${name}`, empty]));
+      const guesses = new Draft(draft === "" ? [] : tokenizer.encode(draft, false, true));
       const limit = Math.ceil((audio.length / RATE) * TOKENS_PER_SECOND);
       const tokens: number[] = [];
-      let token = START;
+      let cached = 0;
       let complete = 0;
       let afterWord = false;
       let sum = 0;
-      for (let step = 0; step < limit; step++) {
+      let ended = false;
+      while (!ended) {
         if (stopped()) return undefined;
-        const result = await decoder.run({
-          input_ids: new ort.Tensor("int64", BigInt64Array.of(BigInt(token)), [1, 1]),
-          encoder_hidden_states: hidden,
-          use_cache_branch: step === 0 ? first : later,
-          ...cache,
-        });
-        const next = choose(result["logits"]);
-        sum += next.logProbability;
-        if (afterWord) complete = next.terminal;
-        token = next.token;
-        if (token === END) break;
-        tokens.push(token);
-        afterWord = isWord(tokenizer.vocabById[token]);
-        if (afterWord) complete = 0;
-        for (const name of cacheNames) {
-          if (step > 0 && name.includes("encoder")) continue;
-          const present = result[`present.${name}`];
-          if (present !== undefined) cache[`past_key_values.${name}`] = present;
+        const begins = cached === 0;
+        // One run looks at all guessed tokens at once, which costs little more than looking at one.
+        const guess = guesses.next.slice(0, limit - tokens.length);
+        const ids = [tokens.at(-1) ?? START, ...guess];
+        const names = begins ? firstNames : ownNames;
+        const input_ids = new ort.Tensor("int64", BigInt64Array.from(ids, BigInt), [1, ids.length]);
+        const feeds = { input_ids, encoder_hidden_states, use_cache_branch: begins ? no : yes, ...cache };
+        const result = await decoder.run(feeds, ["logits", ...names.map(present)]);
+        const logits = must(result["logits"]);
+        let right = 0;
+        for (const wanted of [...guess, undefined]) {
+          const chosen = choose(logits, right);
+          sum += chosen.logProbability;
+          if (afterWord) complete = chosen.terminal;
+          ended = chosen.token === END || tokens.length === limit;
+          if (ended) break;
+          tokens.push(chosen.token);
+          afterWord = isWord(tokenizer.vocabById[chosen.token]);
+          if (afterWord) complete = 0;
+          if (chosen.token !== wanted) break;
+          right++;
         }
+        cached += 1 + right;
+        for (const name of names) {
+          const next = must(result[present(name)]);
+          cache[`past_key_values.${name}`] = name.includes("decoder") ? head(next, cached) : next;
+        }
+        guesses.chose(right, tokens.at(-1));
       }
       const kept = tokens.filter((id) => id > END && id < TEXT_LIMIT);
       const text = kept.length === 0 ? "" : tokenizer.decode(kept, false, false).trim();
@@ -98,10 +123,22 @@ function isWord(piece: string | undefined): boolean {
   return piece !== undefined && /[\p{Letter}\p{Number}]/u.test(piece);
 }
 
-/** The likeliest token, and how likely a sentence's end is in its place. */
-function choose(logits: ort.Tensor | undefined): { token: number; logProbability: number; terminal: number } {
-  if (!(logits?.data instanceof Float32Array)) throw new TypeError("The decoder answered without logits");
-  const values = logits.data;
+/** The first `length` positions of a cache [1, heads, positions, width]. */
+function head(cache: ort.Tensor, length: number): ort.Tensor {
+  const [, , positions = 0, width = 0] = cache.dims;
+  if (positions === length) return cache;
+  const from = floats(cache);
+  const to = new Float32Array(HEADS * length * width);
+  for (let index = 0; index < HEADS; index++) {
+    to.set(from.subarray(index * positions * width, (index * positions + length) * width), index * length * width);
+  }
+  return new ort.Tensor("float32", to, [1, HEADS, length, width]);
+}
+
+/** The likeliest token at a position, and how likely a sentence's end is in its place. */
+function choose(logits: ort.Tensor, position: number): { token: number; logProbability: number; terminal: number } {
+  const size = logits.dims.at(-1) ?? 0;
+  const values = floats(logits).subarray(position * size, (position + 1) * size);
   let token = 0;
   let highest = -Infinity;
   for (let id = 0; id < values.length; id++) {
@@ -112,7 +149,17 @@ function choose(logits: ort.Tensor | undefined): { token: number; logProbability
     }
   }
   let total = 0;
-  for (const value of values) total += Math.exp(value - highest);
+  for (const value of values) if (value > highest - NEGLIGIBLE) total += Math.exp(value - highest);
   const terminal = TERMINALS.reduce((sum, id) => sum + Math.exp((values[id] ?? -Infinity) - highest), 0) / total;
   return { token, logProbability: -Math.log(total), terminal };
+}
+
+function floats(tensor: ort.Tensor): Float32Array {
+  if (!(tensor.data instanceof Float32Array)) throw new TypeError("The recognition model answered with something other than floats");
+  return tensor.data;
+}
+
+function must(tensor: ort.Tensor | undefined): ort.Tensor {
+  if (tensor === undefined) throw new TypeError("The recognition model left out an answer");
+  return tensor;
 }

@@ -12,6 +12,7 @@ const PADDING_S = [0.5, 1];
 interface Segment {
   readonly pcm: Int16Array;
   readonly speechMs: number;
+  readonly draft: string;
 }
 
 export interface Recogniser {
@@ -21,16 +22,17 @@ export interface Recogniser {
 
 export function createRecogniser(model: Moonshine, { judgesEnds }: { judgesEnds: boolean }): Recogniser {
   return {
-    async recognise({ pcm, speechMs }, stopped) {
-      let decoded = await model.decode(floats(pcm, 0), stopped);
+    async recognise({ pcm, speechMs, draft }, stopped) {
+      let decoded = await model.decode(floats(pcm, 0), { draft, stopped });
       for (const seconds of PADDING_S) {
         if (decoded === undefined || speechMs < SPEECH_MS || !isDoubtful(decoded)) break;
-        const again = await model.decode(floats(pcm, Math.round(seconds * RATE)), stopped);
+        const again = await model.decode(floats(pcm, Math.round(seconds * RATE)), { draft: "", stopped });
         if (again === undefined) return undefined;
         if (again.text !== "") decoded = again;
       }
       if (decoded === undefined) return undefined;
-      const text = isNoise(decoded, speechMs) ? "" : collapseRepetition(decoded.text);
+      // A comma at the end says that more may come; `complete` says that better.
+      const text = isNoise(decoded, speechMs) ? "" : collapseRepetition(decoded.text).replace(/[,;:]$/u, "");
       return { text, complete: judgesEnds && text !== "" ? decoded.complete : 0, tokens: decoded.tokens };
     },
   };
