@@ -66,3 +66,9 @@ export class AppError extends Error {
     return errors[this.code].status;
   }
 }
+
+/** Whatever was thrown, in the words of the table: what is not an {@link AppError} is a bug, and becomes `internal`. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  return new AppError("internal", error instanceof Error ? error.message : String(error), { cause: error });
+}

@@ -37,6 +37,6 @@ export type SessionEvent =
   | { type: "reply-interrupted"; at: number; turnId: number; heard: string; text: string; cause: InterruptCause }
   | { type: "reply-end"; at: number; turnId: number; text: string; playedMs: number }
   | { type: "metric"; at: number; turnId: number; module: "asr" | "llm" | "tts" | "total"; name: "ttlw" | "ttfb" | "ttfs" | "e2e"; latencyMs: number }
-  | { type: "error"; at: number; turnId: number; module: Module; code: number; message: string; remedy: string }
+  | { type: "error"; at: number; turnId: number; module: Module; code: number; message: string; remedy: string; cause: unknown }
   /** The last event. */
   | { type: "closed"; at: number; status: "STOPPED" | "FAILED"; reason: string };

@@ -28,6 +28,12 @@ export class History {
     if (this.#entries.length > maxEntries) this.#entries.shift();
   }
 
+  /** Puts `entry` where `old` stands: what was heard is known better now. */
+  replace(old: HistoryEntry, entry: HistoryEntry): void {
+    const index = this.#entries.lastIndexOf(old);
+    if (index >= 0) this.#entries[index] = entry;
+  }
+
   get entries(): readonly HistoryEntry[] {
     return this.#entries;
   }

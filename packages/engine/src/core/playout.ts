@@ -65,8 +65,8 @@ const primeMs = 40;
 const msPerCharacter = 65;
 
 /**
- * The queue between the voice and the transport, for one session. Positions within a reply count in samples at
- * `sampleRate`; a reply begins with {@link begin} and is over once `finished` was told or it was {@link clear}ed.
+ * The queue between the voice and the transport, for one reply. Positions count in samples at `sampleRate`. The reply
+ * is over once `finished` was told or it was {@link clear}ed; {@link heard} answers afterwards, too.
  */
 export class Playout {
   /** 1, or {@link DUCKED}. Changes fade over one frame. */
@@ -82,8 +82,8 @@ export class Playout {
   #taken = 0;
   #clauses: Clause[] = [];
   #runs: Run[] = [];
-  #ended = true;
-  #finished = true;
+  #ended = false;
+  #finished = false;
   #primed = false;
   #lastGain = 1;
 
@@ -92,9 +92,9 @@ export class Playout {
     this.#frameSamples = (sampleRate * FRAME_MS) / 1000;
   }
 
-  /** A reply is under way that has not been told `finished` and was not cleared. */
-  get busy(): boolean {
-    return !this.#finished;
+  /** All was taken, or the rest was dropped. */
+  get over(): boolean {
+    return this.#finished;
   }
 
   /** Milliseconds of audio that wait. */
@@ -102,24 +102,9 @@ export class Playout {
     return this.#ms(this.#queued);
   }
 
-  /** A new reply: forgets the last one. */
-  begin(): void {
-    this.#chunks = [];
-    this.#offset = 0;
-    this.#queued = 0;
-    this.#taken = 0;
-    this.#clauses = [];
-    this.#runs = [];
-    this.#ended = false;
-    this.#finished = false;
-    this.#primed = false;
-    this.held = false;
-    this.gain = 1;
-    this.#lastGain = 1;
-  }
-
   /** The audio that follows speaks `text`. */
   clause(text: string, words?: readonly ClauseWord[]): void {
+    if (this.#ended) return;
     this.#closeClause();
     this.#clauses.push({ text, words, start: this.#taken + this.#queued, end: undefined, started: false });
   }
@@ -176,7 +161,7 @@ export class Playout {
     return { text: words.map((word) => word.text).join(" "), all: this.#text(this.#clauses.length), ms };
   }
 
-  /** Drops what waits; {@link heard} still answers for this reply until the next one begins. */
+  /** Drops what waits, and whatever may still come. */
   clear(): void {
     this.#chunks = [];
     this.#offset = 0;
@@ -184,9 +169,6 @@ export class Playout {
     this.#closeClause();
     this.#ended = true;
     this.#finished = true;
-    this.held = false;
-    this.gain = 1;
-    this.#lastGain = 1;
   }
 
   #ready(): boolean {

@@ -165,6 +165,13 @@ describe("typed text", () => {
     expect(types(run(answering(), text(2000, "another one")))).toEqual(["reply-interrupt", "turn-start", "turn-end"]);
   });
 
+  test("may wait for the end of the reply, or give way to it", () => {
+    const turns = answering();
+    expect(run(turns, { type: "text", at: 2000, uid, text: "later", priority: "append" }, { type: "text", at: 2100, uid, text: "never", priority: "ignore" })).toEqual([]);
+    run(turns, start(2500), end(2600));
+    expect(run(turns, { type: "reply-end", at: 4000 }, time(4000)).at(-1)).toMatchObject({ type: "turn-end", text: "later" });
+  });
+
   test("and speech in the same second become one turn, in order", () => {
     const turns = new TurnTaking(settings);
     const decisions = run(turns, start(0), partial(400, "how far is it to"), end(800), text(900, "Springfield"), time(1300), final(1310, "how far is it to"));

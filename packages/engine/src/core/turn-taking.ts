@@ -16,16 +16,19 @@ export interface TurnTakingSettings {
   readonly interruption: "speech" | "words" | "never";
 }
 
+/** What a text may do to the interaction under way: cut it, wait for its end, or give way to it. */
+export type SayPriority = "interrupt" | "append" | "ignore";
+
 export type TurnInput =
   /** `at`: the onset, which lies before the moment this is said. */
   | { type: "speech-start"; at: number; uid: string }
   | { type: "speech-end"; at: number; uid: string }
   /** `complete`: probability that the sentence is, if the recogniser knows. */
   | { type: "transcript"; at: number; uid: string; text: string; final: boolean; complete?: number }
-  /** Someone typed. */
-  | { type: "text"; at: number; uid: string; text: string }
+  /** Someone typed. `append`: answer it after the reply under way; `ignore`: only if nothing goes on. */
+  | { type: "text"; at: number; uid: string; text: string; priority?: SayPriority }
   /** A fixed text wants to be spoken. */
-  | { type: "say"; at: number; id: number; priority: "interrupt" | "append" | "ignore"; interruptable: boolean }
+  | { type: "say"; at: number; id: number; priority: SayPriority; interruptable: boolean }
   | { type: "interrupt"; at: number; cause: InterruptCause }
   /** The reply under way was played to its end, or came to nothing. */
   | { type: "reply-end"; at: number }
@@ -123,6 +126,11 @@ export class TurnTaking {
     return this.#turn;
   }
 
+  /** What people have said in the turn that is not over yet, as far as it is understood. */
+  get text(): string {
+    return this.#draft?.text ?? "";
+  }
+
   handle(input: TurnInput): TurnDecision[] {
     this.#decisions = [];
     switch (input.type) {
@@ -136,7 +144,7 @@ export class TurnTaking {
         this.#transcript(input);
         break;
       case "text":
-        if (input.text.trim() !== "") this.#text(input.at, input.uid, input.text);
+        if (input.text.trim() !== "") this.#text(input);
         break;
       case "say":
         this.#say(input);
@@ -248,11 +256,12 @@ export class TurnTaking {
     }
   }
 
-  #text(at: number, uid: string, text: string): void {
+  #text({ at, uid, text, priority }: Extract<TurnInput, { type: "text" }>): void {
+    if (priority === "ignore" && this.floor !== "nobody") return;
     const draft = (this.#draft ??= new Draft(uid, at));
     draft.type(uid, at, text);
     if (this.floor === "agent") {
-      if (this.#deaf) return;
+      if (this.#deaf || priority === "append") return;
       this.#decide({ type: "reply-interrupt", at, cause: "text" });
     }
     this.#announce(at);

@@ -52,6 +52,8 @@ export interface AgentConfig {
   readonly failureMessage?: string;
   /** Seconds after the last person has left until the agent goes; 0: never. */
   readonly idleTimeoutS: number;
+  /** Seconds that it waits for the first person; 0: for good. */
+  readonly firstUserTimeoutS: number;
   readonly turns: TurnSettings;
 }
 

@@ -1,0 +1,112 @@
+/** One turn of the agent: language model, voice and playout under one signal. */
+import type { ReplySource } from "../core/events.ts";
+import { Playout, type Taken } from "../core/playout.ts";
+import { Clauses } from "../core/sentences.ts";
+import type { Voice } from "../vendors/vendor.ts";
+import type { Clock } from "./clock.ts";
+
+/** Streaming rate conversion, as `@parley/media` does it. */
+export interface Resampler {
+  process(pcm: Int16Array): Int16Array;
+  flush(): Int16Array;
+}
+
+export interface ReplyParts {
+  readonly clock: Clock;
+  readonly voice: Voice;
+  /** Rate of the transport, in hertz. */
+  readonly sampleRate: number;
+  readonly resample: (from: number, to: number) => Resampler;
+  readonly signal: AbortSignal;
+}
+
+export interface ReplyTimes {
+  /** Session times, as far as these things have happened. */
+  askedAt: number;
+  firstTextAt: number | undefined;
+  firstClauseAt: number | undefined;
+  firstAudioAt: number | undefined;
+}
+
+/** Speech that may wait in the playout before the voice is asked for more, in milliseconds: an interruption throws it away. */
+const aheadMs = 3000;
+
+export class Reply {
+  readonly playout: Playout;
+  readonly times: ReplyTimes;
+  /** Why the agent speaks; a failing language model changes it. */
+  source: ReplySource;
+  readonly #parts: ReplyParts;
+  readonly #abort = new AbortController();
+  #room: PromiseWithResolvers<void> | undefined;
+
+  constructor(source: ReplySource, parts: ReplyParts) {
+    this.source = source;
+    this.#parts = parts;
+    this.playout = new Playout(parts.sampleRate);
+    this.times = { askedAt: parts.clock.now(), firstTextAt: undefined, firstClauseAt: undefined, firstAudioAt: undefined };
+  }
+
+  get signal(): AbortSignal {
+    return AbortSignal.any([this.#parts.signal, this.#abort.signal]);
+  }
+
+  /** Stops making words and drops what waits. */
+  abort(): void {
+    this.#abort.abort();
+    this.playout.clear();
+    this.#room?.resolve();
+  }
+
+  /** The next 20 ms. */
+  take(due: number): Taken {
+    const taken = this.playout.take(due);
+    if (this.playout.queuedMs < aheadMs) this.#room?.resolve();
+    return taken;
+  }
+
+  /** Speaks the text as it comes; resolves when all of it waits in the playout, rejects when the voice fails. Silent after an abort. */
+  async speak(text: AsyncIterable<string>): Promise<void> {
+    const { clock, voice, sampleRate, resample } = this.#parts;
+    const signal = this.signal;
+    const resampler = voice.sampleRate === sampleRate ? undefined : resample(voice.sampleRate, sampleRate);
+    for await (const output of voice.speak(this.#clauses(text), { signal })) {
+      if (signal.aborted) return;
+      switch (output.type) {
+        case "clause":
+          if (resampler !== undefined) this.playout.push(resampler.flush());
+          this.playout.clause(output.text, output.words);
+          break;
+        case "audio":
+          this.times.firstAudioAt ??= clock.now();
+          this.playout.push(resampler === undefined ? output.pcm : resampler.process(output.pcm));
+          await this.#untilRoom(signal);
+          break;
+      }
+    }
+    if (resampler !== undefined) this.playout.push(resampler.flush());
+  }
+
+  async *#clauses(text: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+    const { clock } = this.#parts;
+    const clauses = new Clauses();
+    for await (const piece of text) {
+      if (piece !== "") this.times.firstTextAt ??= clock.now();
+      for (const clause of clauses.push(piece)) {
+        this.times.firstClauseAt ??= clock.now();
+        yield clause;
+      }
+    }
+    for (const clause of clauses.end()) {
+      this.times.firstClauseAt ??= clock.now();
+      yield clause;
+    }
+  }
+
+  async #untilRoom(signal: AbortSignal): Promise<void> {
+    while (this.playout.queuedMs >= aheadMs && !signal.aborted) {
+      this.#room = Promise.withResolvers();
+      await this.#room.promise;
+    }
+  }
+}
