@@ -5,7 +5,7 @@ import fastify, { type FastifyError, type FastifyInstance, type FastifySchemaCom
 import { serializerCompiler } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { AppError, errors } from "../errors.ts";
-import { faultsOf, toError } from "./rest/faults.ts";
+import { faultsOf, toError } from "../faults.ts";
 
 /** Largest request body in bytes. */
 const BODY_LIMIT = 1024 * 1024;

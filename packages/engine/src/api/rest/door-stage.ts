@@ -131,6 +131,7 @@ export function openDoor({ projects = [project], fail }: DoorOptions = {}) {
     agents,
     vendors,
     styles,
+    firstUserTimeoutS: 600,
     now: clock.now,
     startAgent: agentStarter({
       agents,

@@ -29,6 +29,7 @@ test("the documented sample of join is answered as documented, and becomes what 
     greeting: { text: "Hello, how can I assist you today?", interruptable: true },
     failureMessage: "Please hold on a second.",
     idleTimeoutS: 120,
+    firstUserTimeoutS: 600,
     turns: { endpointingMs: 480, endpointing: "semantic", maxWaitMs: 3000, interruptMs: 160, interruption: "words", prefixMs: 300, threshold: 0.5 },
   });
 });

@@ -10,7 +10,7 @@ import type { Project } from "../../projects/project.ts";
 import type { Projects } from "../../projects/projects.ts";
 import { verifyChannelToken } from "../../projects/tokens.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
-import { toError } from "./faults.ts";
+import { toError } from "../../faults.ts";
 import type { StartAgent } from "./start.ts";
 import { type AgentRequest, toConfig } from "./to-config.ts";
 import { toActed, toAgent, toConflict, toJoined, toList, toSpoken } from "./to-wire.ts";
@@ -20,6 +20,7 @@ export interface RestDoor {
   readonly agents: Agents;
   readonly vendors: readonly Vendor[];
   readonly styles: readonly LlmStyle[];
+  readonly firstUserTimeoutS: number;
   readonly startAgent: StartAgent;
   /** Unix milliseconds. */
   now(): number;
@@ -84,7 +85,7 @@ function addRoutes(server: FastifyInstance, door: RestDoor, hide: boolean): void
     },
     async (request, reply) => {
       const project = projectOf(request);
-      const translation = toConfig(request.body, { vendors: door.vendors, styles: door.styles, defaults: project.defaults });
+      const translation = toConfig(request.body, { ...door, defaults: project.defaults });
       if (!translation.ok) throw toError(translation.faults, JOIN_FAILED);
       const agent = withUid(translation.request);
       checkToken(project, agent, door.now());

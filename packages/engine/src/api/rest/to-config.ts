@@ -3,7 +3,7 @@ import { rest } from "@parley/protocol";
 import type { ProjectDefaults } from "../../projects/project.ts";
 import { type AgentConfig, type ChosenAsr, type ChosenLlm, type ChosenTts, defaultTurns, type TurnSettings } from "../../session/agent-config.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
-import { type Fault, faultsOf, pathText, show } from "./faults.ts";
+import { type Fault, faultsOf, pathText, show } from "../../faults.ts";
 import { nearest } from "../../nearest.ts";
 import { parseLanguageTag } from "./language.ts";
 
@@ -12,6 +12,8 @@ export interface Offer {
   readonly vendors: readonly Vendor[];
   readonly styles: readonly LlmStyle[];
   readonly defaults: ProjectDefaults;
+  /** Seconds that an agent waits for the first person; 0: for good. */
+  readonly firstUserTimeoutS: number;
 }
 
 /** An agent as `join` asks for it, before it has an id. */
@@ -57,6 +59,7 @@ export function toConfig(body: rest.JoinBody, offer: Offer): Translation {
     ...toGreeting(properties),
     ...(filled(properties.llm?.failure_message) ? { failureMessage: properties.llm?.failure_message ?? "" } : {}),
     idleTimeoutS: properties.idle_timeout ?? 30,
+    firstUserTimeoutS: offer.firstUserTimeoutS,
     turns: toTurns(properties),
   };
   if (faults.length > 0) return { ok: false, faults };
@@ -183,7 +186,7 @@ function knows(languages: readonly string[], language: string): boolean {
 function parseOptions(part: Pick<LlmStyle, "options">, params: unknown, path: readonly PropertyKey[], faults: Fault[]): unknown {
   const parsed = part.options.safeParse(params);
   if (parsed.success) return parsed.data;
-  faults.push(...faultsOf(parsed.error, params, path).map(({ kind, message }) => ({ kind, message: message.replace("properties.llm.apiKey", "properties.llm.api_key") })));
+  faults.push(...faultsOf(parsed.error, params, path, (name) => (name === "apiKey" ? "api_key" : name)));
   return {};
 }
 

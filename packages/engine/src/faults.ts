@@ -1,7 +1,7 @@
 /** Says what is wrong with a request: the field by its path, the value, what is allowed, and the nearest valid value. */
 import type { z } from "zod";
-import { AppError, type ErrorCode } from "../../errors.ts";
-import { nearest } from "../../nearest.ts";
+import { AppError, type ErrorCode } from "./errors.ts";
+import { nearest } from "./nearest.ts";
 
 export interface Fault {
   readonly kind: "body" | "missing" | "invalid";
@@ -16,7 +16,7 @@ const LISTED = 20;
 const HIDDEN = "the value";
 
 /** Values under such names stay out of messages. */
-const secretName = /key|token|secret|password|credential|authorization|header/i;
+const secretName = /key|token|secret|certificate|password|credential|authorization|header/i;
 
 /** One error for all faults of a request; the gravest kind chooses the code. */
 export function toError(faults: readonly Fault[], prefix = ""): AppError {
@@ -30,13 +30,17 @@ export function toError(faults: readonly Fault[], prefix = ""): AppError {
   return new AppError(code, prefix + messages.join("; "));
 }
 
-/** What a schema found, one fault for each issue. `root` stands before every path. */
-export function faultsOf(error: z.core.$ZodError, input: unknown, root: readonly PropertyKey[] = []): Fault[] {
-  return error.issues.map((issue) => faultOf(issue, input, root));
+/** What a schema found, one fault for each issue. `root` stands before every path; `spell` gives a field's name on the wire. */
+export function faultsOf(
+  error: z.core.$ZodError,
+  input: unknown,
+  root: readonly PropertyKey[] = [],
+  spell: (name: PropertyKey) => PropertyKey = (name) => name,
+): Fault[] {
+  return error.issues.map((issue) => faultOf(issue, input, [...root, ...issue.path.map(spell)]));
 }
 
-function faultOf(issue: Issue, input: unknown, root: readonly PropertyKey[]): Fault {
-  const path = [...root, ...issue.path];
+function faultOf(issue: Issue, input: unknown, path: readonly PropertyKey[]): Fault {
   const value = valueAt(input, issue.path);
   if (path.length === 0) return { kind: "body", message: `the body is ${value === null ? "empty" : kindOf(value)}; a JSON object is expected` };
   const name = pathText(path);
@@ -68,10 +72,11 @@ function describe(issue: Issue, value: unknown, shown: string, kind: string): st
       const texts = issue.errors.flatMap((issues) => issues.map((inner) => describe(inner, value, shown, kind)));
       return texts[texts.length - 1] ?? `${shown} ${issue.message}`;
     }
+    case "unrecognized_keys":
+      return `${issue.keys.map((key) => JSON.stringify(key)).join(", ")} ${issue.keys.length === 1 ? "is no field" : "are no fields"} of it`;
     case "invalid_format":
     case "custom":
     case "not_multiple_of":
-    case "unrecognized_keys":
     case "invalid_key":
     case "invalid_element":
       return `${shown} ${issue.message}`;

@@ -4,7 +4,7 @@ import { joinBody, openDoor } from "./door-stage.ts";
 const refused = async (body: unknown) => {
   const { status, body: answer } = await openDoor().call("POST", "join", body);
   expect(status).toBe(400);
-  return [answer?.["reason"], String(answer?.["detail"]).replace("create agent failed, code: 400, msg: ", "")];
+  return [String(answer?.["reason"]), String(answer?.["detail"]).replace("create agent failed, code: 400, msg: ", "")];
 };
 const refusedProperties = async (properties: Record<string, unknown>) => await refused(joinBody("agent", properties));
 

@@ -1,0 +1,96 @@
+/** Every setting of the engine, as the YAML file spells it; names with `_secret`, `_key` and the like are masked in print. */
+import { z } from "zod";
+
+const hex32 = z.string().regex(/^[0-9a-fA-F]{32}$/, "is not 32 hexadecimal digits");
+const certificate = z.union([z.literal(""), hex32], { error: "is neither 32 hexadecimal digits nor empty (tokens off)" });
+const params = z.record(z.string(), z.unknown());
+
+const DefaultVendor = z.strictObject({
+  vendor: z.string().min(1).describe("Name of a vendor."),
+  params: params.default({}).describe("Its parameters, in its own spelling: key, model, …"),
+});
+
+const Defaults = z.strictObject({
+  asr: z.record(z.string(), DefaultVendor).default({}).describe("From a language tag, or `*`, to its recogniser."),
+  tts: DefaultVendor.optional().describe("The voice where `join` names none."),
+  llm: z
+    .strictObject({
+      style: z.string().min(1).default("openai").describe("Request style."),
+      url: z.string().optional().describe("Full address of the endpoint."),
+      api_key: z.string().optional().describe("Its key."),
+      params: params.default({}).describe("Merged into each request: model, …"),
+      headers: z.record(z.string(), z.string()).default({}).describe("Added to each request."),
+    })
+    .optional()
+    .describe("The language model where `join` names none."),
+  max_history: z.int().min(0).max(1024).default(10).describe("Entries of short-term memory."),
+});
+
+const Limits = z.strictObject({
+  agents: z.int().min(0).optional().describe("Agents at once; absent: as many as the machine holds."),
+  requests_per_second: z.number().positive().optional().describe("Requests on the REST door; absent: no limit."),
+});
+
+const ProjectSettings = z.strictObject({
+  app_id: hex32.describe("App ID: 32 hexadecimal digits."),
+  app_certificate: certificate.describe("App certificate: 32 hexadecimal digits; empty: tokens off."),
+  customers: z
+    .array(z.strictObject({ id: z.string().min(1), secret: z.string().min(1) }))
+    .default([])
+    .describe("Basic credentials of the REST door."),
+  api_keys: z.array(z.string().min(1)).default([]).describe("Keys of the Voice Agent door."),
+  limits: Limits.prefault({}),
+  defaults: Defaults.prefault({}),
+});
+export type ProjectSettings = z.output<typeof ProjectSettings>;
+
+export const Settings = z.strictObject({
+  port: z.int().min(0).max(65_535).default(8080).describe("HTTP port; also `PORT`. 0: any free one."),
+  host: z.string().min(1).default("127.0.0.1").describe("Address to listen on; also `HOST`."),
+  data_dir: z.string().min(1).default("data").describe("Folder of the database and of generated credentials, relative to where the command was given."),
+  app_id: hex32.optional().describe("App ID of the first project."),
+  app_certificate: certificate.optional().describe("Its certificate; empty: tokens off, on loopback only."),
+  customer_id: z.string().min(1).optional().describe("Basic credentials of the REST door for that project: id …"),
+  customer_secret: z.string().min(1).optional().describe("… and secret."),
+  api_key: z.string().min(1).optional().describe("Key of the Voice Agent door for that project."),
+  limits: Limits.prefault({}).describe("Limits of that project."),
+  defaults: Defaults.prefault({}).describe("What an agent of that project is where `join` says nothing."),
+  projects: z.array(ProjectSettings).default([]).describe("Further projects."),
+  allow_without_tokens: z.boolean().default(false).describe("Let projects without certificate in from other machines, too."),
+  console: z.boolean().default(true).describe("The page at `/` may start calls from this machine without signing in."),
+  tls_cert: z.string().optional().describe("Certificate chain (PEM file): HTTPS and WSS by the engine itself."),
+  tls_key: z.string().optional().describe("Its private key (PEM file)."),
+  rtc: z
+    .strictObject({
+      udp_port: z.int().min(0).max(65_535).optional().describe("UDP port of all media; default 50000, on loopback the next free one."),
+      announced_addresses: z.array(z.string()).default([]).describe("Addresses under which others reach this machine."),
+      bind_address: z.string().optional().describe("Address to bind media to; default `host`."),
+      ice_servers: z
+        .array(z.strictObject({ urls: z.union([z.string(), z.array(z.string())]), username: z.string().optional(), credential: z.string().optional() }))
+        .default([])
+        .describe("STUN and TURN servers for clients."),
+    })
+    .prefault({}),
+  network: z
+    .strictObject({ allow: z.array(z.string()).default([]).describe("Private networks (CIDR) that an LLM address may lie in.") })
+    .prefault({}),
+  llm: z
+    .strictObject({
+      discover: z.enum(["offer", "use", "off"]).default("offer").describe("Language models running on this machine: show them on the page, use the first, or do not look."),
+    })
+    .prefault({}),
+  capacity: z
+    .strictObject({ embedded_calls: z.int().min(1).optional().describe("Calls at once with embedded speech; absent: measured at start.") })
+    .prefault({}),
+  records: z
+    .strictObject({
+      transcripts: z.boolean().default(true).describe("Keep what people and agents said."),
+      retention_days: z.number().positive().max(3650).default(7).describe("Days until a call's records are deleted."),
+    })
+    .prefault({}),
+  first_user_timeout: z.int().min(0).default(600).describe("Seconds until an agent that nobody joins goes; 0: never."),
+  drain_ms: z.int().min(0).default(30_000).describe("Longest wait for running calls at SIGTERM."),
+  log_level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info").describe("What is logged to stderr."),
+  database_url: z.string().optional().describe("PostgreSQL; also `DATABASE_URL`. Absent: the embedded database in `data_dir`."),
+});
+export type Settings = z.output<typeof Settings>;
