@@ -174,7 +174,10 @@ function mergeWords(words: readonly CaptionWord[], message: AssistantTranscripti
   const fromText = plainWords(message.text, true);
   // The last message's text is what was heard, or the whole: never fewer words than have been shown.
   if (fromText.length < words.length) return words;
-  return fromText.map((word, index) => (words[index]?.startMs == null ? word : words[index]));
+  return fromText.map((word, index) => {
+    const known = words[index];
+    return known === undefined || known.startMs === null ? word : known;
+  });
 }
 
 function withTimed(words: readonly CaptionWord[], timed: readonly TranscriptWord[]): CaptionWord[] {

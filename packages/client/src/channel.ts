@@ -75,6 +75,8 @@ export class Channel {
   #socket: SignallingSocket | null = null;
   #peer: PeerLink | null = null;
   #mediaTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Why this side gave up. */
+  #failure: ParleyError | null = null;
 
   constructor(options: JoinOptions) {
     this.#options = options;
@@ -160,11 +162,12 @@ export class Channel {
           ? cause
           : new ParleyError("server-gone", "The connection to the engine failed.", { cause });
     }
+    error = this.#failure ?? (this.#closing.signal.aborted ? null : error);
     for (const off of offs) off?.();
     for (const timer of this.#timers) clearInterval(timer);
     this.#closePeer();
     this.#setState("closed");
-    this.#emitter.emit("closed", { error: this.#closing.signal.aborted ? null : error });
+    this.#emitter.emit("closed", { error });
     this.#ended.resolve();
     if (error !== null) throw error;
   }
@@ -368,7 +371,7 @@ export class Channel {
   }
 
   #fail(error: ParleyError): void {
-    this.#emitter.emit("error", error);
+    this.#failure ??= error;
     void this.close();
   }
 
@@ -407,7 +410,7 @@ export class Channel {
 
   #closePeer(): void {
     clearTimeout(this.#mediaTimer);
-    for (const uid of [...this.#playbacks.keys()]) this.#unhear(uid);
+    for (const uid of this.#playbacks.keys()) this.#unhear(uid);
     this.#peer?.close();
     this.#peer = null;
   }

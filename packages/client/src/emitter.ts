@@ -13,6 +13,6 @@ export class Emitter<Events extends object> {
   }
 
   emit<Type extends keyof Events>(type: Type, event: Events[Type]): void {
-    for (const handler of [...(this.#handlers[type] ?? [])]) handler(event);
+    for (const handler of this.#handlers[type] ?? []) handler(event);
   }
 }
