@@ -27,7 +27,16 @@ export type SessionEvent =
   | { type: "state"; at: number; state: AgentState; turnId: number }
   | { type: "turn-start"; at: number; turnId: number; uid: string }
   | { type: "transcript"; at: number; turnId: number; uid: string; text: string; startMs: number; endMs: number }
-  | { type: "turn-end"; at: number; turnId: number; uid: string; text: string; startMs: number; endMs: number; by: "voice" | "text" }
+  | {
+      type: "turn-end";
+      at: number;
+      turnId: number;
+      uid: string;
+      text: string;
+      startMs: number;
+      endMs: number;
+      by: "voice" | "text";
+    }
   /** What sounded like a turn held no words. */
   | { type: "turn-dropped"; at: number; turnId: number; uid: string }
   /** The reply's first sound is written. `latencyMs`: from the end of the person's speech. */
@@ -36,7 +45,23 @@ export type SessionEvent =
   | { type: "reply-text"; at: number; turnId: number; text: string; words: readonly SpokenWord[] }
   | { type: "reply-interrupted"; at: number; turnId: number; heard: string; text: string; cause: InterruptCause }
   | { type: "reply-end"; at: number; turnId: number; text: string; playedMs: number }
-  | { type: "metric"; at: number; turnId: number; module: "asr" | "llm" | "tts" | "total"; name: "ttlw" | "ttfb" | "ttfs" | "e2e"; latencyMs: number }
-  | { type: "error"; at: number; turnId: number; module: Module; code: number; message: string; remedy: string; cause: unknown }
+  | {
+      type: "metric";
+      at: number;
+      turnId: number;
+      module: "asr" | "llm" | "tts" | "total";
+      name: "ttlw" | "ttfb" | "ttfs" | "e2e";
+      latencyMs: number;
+    }
+  | {
+      type: "error";
+      at: number;
+      turnId: number;
+      module: Module;
+      code: number;
+      message: string;
+      remedy: string;
+      cause: unknown;
+    }
   /** The last event. */
   | { type: "closed"; at: number; status: "STOPPED" | "FAILED"; reason: string };

@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { History, type HistoryEntry } from "./history.ts";
 
-const entry = (role: HistoryEntry["role"], content: string): HistoryEntry => ({ role, content, turnId: 1, source: role === "user" ? "asr" : "llm", startMs: 0, endMs: 0 });
+const entry = (role: HistoryEntry["role"], content: string): HistoryEntry => ({
+  role,
+  content,
+  turnId: 1,
+  source: role === "user" ? "asr" : "llm",
+  startMs: 0,
+  endMs: 0,
+});
 const filled = () => {
   const history = new History();
   for (const content of ["one", "two", "three"]) {

@@ -105,13 +105,15 @@ test("an empty reply finishes at the next tick", () => {
 test("under any sequence of holds, ducks, late audio and cuts, heard text is a prefix of the text, and grows with time", () => {
   const action = fc.oneof(
     fc.record({ type: fc.constant("push" as const), ms: fc.integer({ min: 5, max: 200 }) }),
-    fc.record({ type: fc.constantFrom("clause" as const, "end" as const, "hold" as const, "resume" as const, "duck" as const, "clear" as const) }),
+    fc.record({
+      type: fc.constantFrom("clause" as const, "end" as const, "hold" as const, "resume" as const, "duck" as const, "clear" as const),
+    }),
     fc.record({ type: fc.constant("take" as const), frames: fc.integer({ min: 1, max: 12 }) }),
   );
   fc.assert(
     fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
       const playout = new Playout(rate);
-          let due = 0;
+      let due = 0;
       let sent = 0;
       let pushed = 0;
       let cleared = false;

@@ -231,7 +231,11 @@ export class Playout {
       if (clause.started || clause.start >= this.#taken) return;
       clause.started = true;
       const at = due + this.#ms(clause.start - from);
-      const words = this.#wordsOf(clause).map((word) => ({ text: word.text, startMs: at + word.startMs, endMs: at + word.endMs }));
+      const words = this.#wordsOf(clause).map((word) => ({
+        text: word.text,
+        startMs: at + word.startMs,
+        endMs: at + word.endMs,
+      }));
       started.push({ text: this.#text(index + 1), words });
     });
     return started;

@@ -25,7 +25,11 @@ export interface SpeechGateSettings {
   readonly hangoverMs: number;
 }
 
-export const defaultGate: SpeechGateSettings = { threshold: 0.5, onsetMs: 2 * VAD_WINDOW_MS, hangoverMs: 3 * VAD_WINDOW_MS };
+export const defaultGate: SpeechGateSettings = {
+  threshold: 0.5,
+  onsetMs: 2 * VAD_WINDOW_MS,
+  hangoverMs: 3 * VAD_WINDOW_MS,
+};
 
 // Silero's own iterator lets speech go on while the probability stays above the threshold minus .15
 // (snakers4/silero-vad, utils_vad.py): a sentence does not fall apart at its soft consonants.
@@ -35,9 +39,7 @@ const hysteresis = 0.15;
  *            voice for onsetMs              silence for hangoverMs
  *   silent ─────────────────────▶ speaking ───────────────────────▶ silent
  */
-type State =
-  | { name: "silent"; voicedSince: number | undefined }
-  | { name: "speaking"; voicedUntil: number };
+type State = { name: "silent"; voicedSince: number | undefined } | { name: "speaking"; voicedUntil: number };
 
 export class SpeechGate {
   readonly #settings: SpeechGateSettings;

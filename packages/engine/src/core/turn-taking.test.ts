@@ -1,17 +1,41 @@
 import { describe, expect, test } from "vitest";
 import { TurnTaking, type TurnDecision, type TurnInput, type TurnTakingSettings } from "./turn-taking.ts";
 
-const settings: TurnTakingSettings = { endpointingMs: 500, endpointing: "silence", maxWaitMs: 3000, interruptMs: 160, interruption: "speech" };
+const settings: TurnTakingSettings = {
+  endpointingMs: 500,
+  endpointing: "silence",
+  maxWaitMs: 3000,
+  interruptMs: 160,
+  interruption: "speech",
+};
 const uid = "7";
 
 const run = (turns: TurnTaking, ...inputs: TurnInput[]): TurnDecision[] => inputs.flatMap((input) => turns.handle(input));
 const start = (at: number, who = uid): TurnInput => ({ type: "speech-start", at, uid: who });
 const end = (at: number, who = uid): TurnInput => ({ type: "speech-end", at, uid: who });
-const partial = (at: number, text: string, who = uid): TurnInput => ({ type: "transcript", at, uid: who, text, final: false });
-const final = (at: number, text: string, who = uid): TurnInput => ({ type: "transcript", at, uid: who, text, final: true });
+const partial = (at: number, text: string, who = uid): TurnInput => ({
+  type: "transcript",
+  at,
+  uid: who,
+  text,
+  final: false,
+});
+const final = (at: number, text: string, who = uid): TurnInput => ({
+  type: "transcript",
+  at,
+  uid: who,
+  text,
+  final: true,
+});
 const time = (at: number): TurnInput => ({ type: "time", at });
 const text = (at: number, words: string): TurnInput => ({ type: "text", at, uid, text: words });
-const say = (at: number, priority: "interrupt" | "append" | "ignore" = "append", interruptable = true): TurnInput => ({ type: "say", at, id: at, priority, interruptable });
+const say = (at: number, priority: "interrupt" | "append" | "ignore" = "append", interruptable = true): TurnInput => ({
+  type: "say",
+  at,
+  id: at,
+  priority,
+  interruptable,
+});
 
 /** Someone has asked something, and the agent answers. */
 const answering = (change: Partial<TurnTakingSettings> = {}) => {
@@ -34,7 +58,11 @@ describe("a person's turn", () => {
 
   test("goes on when the pause is shorter than the silence that ends it", () => {
     const turns = new TurnTaking(settings);
-    expect(types(run(turns, start(100), end(600), start(1000), end(2000), time(2500), final(2501, "one two")))).toEqual(["turn-start", "utterance-end", "turn-end"]);
+    expect(types(run(turns, start(100), end(600), start(1000), end(2000), time(2500), final(2501, "one two")))).toEqual([
+      "turn-start",
+      "utterance-end",
+      "turn-end",
+    ]);
   });
 
   test("without words is dropped, and its number used again", () => {
@@ -53,8 +81,23 @@ describe("a person's turn", () => {
 
   test("of two people ends when both are silent, in the order in which they began", () => {
     const turns = new TurnTaking(settings);
-    const decisions = run(turns, start(0, "a"), start(500, "b"), end(800, "a"), end(1200, "b"), time(1700), final(1710, "second", "b"), final(1720, "first", "a"));
-    expect(decisions.at(-1)).toMatchObject({ type: "turn-end", uid: "a", text: "first second", startMs: 0, endMs: 1200 });
+    const decisions = run(
+      turns,
+      start(0, "a"),
+      start(500, "b"),
+      end(800, "a"),
+      end(1200, "b"),
+      time(1700),
+      final(1710, "second", "b"),
+      final(1720, "first", "a"),
+    );
+    expect(decisions.at(-1)).toMatchObject({
+      type: "turn-end",
+      uid: "a",
+      text: "first second",
+      startMs: 0,
+      endMs: 1200,
+    });
   });
 
   test("of a person who leaves in mid-sentence ends with what was understood", () => {
@@ -103,7 +146,12 @@ describe("speech over the agent", () => {
 
   test("words interrupt as soon as they are understood", () => {
     const turns = answering();
-    expect(types(run(turns, start(2000), time(2160), partial(2350, "stop")))).toEqual(["reply-duck", "reply-hold", "reply-interrupt", "turn-start"]);
+    expect(types(run(turns, start(2000), time(2160), partial(2350, "stop")))).toEqual([
+      "reply-duck",
+      "reply-hold",
+      "reply-interrupt",
+      "turn-start",
+    ]);
     expect(types(run(turns, end(2500), time(3000), final(3010, "stop please")))).toEqual(["utterance-end", "turn-end"]);
   });
 
@@ -167,15 +215,37 @@ describe("typed text", () => {
 
   test("may wait for the end of the reply, or give way to it", () => {
     const turns = answering();
-    expect(run(turns, { type: "text", at: 2000, uid, text: "later", priority: "append" }, { type: "text", at: 2100, uid, text: "never", priority: "ignore" })).toEqual([]);
+    expect(
+      run(
+        turns,
+        { type: "text", at: 2000, uid, text: "later", priority: "append" },
+        { type: "text", at: 2100, uid, text: "never", priority: "ignore" },
+      ),
+    ).toEqual([]);
     run(turns, start(2500), end(2600));
-    expect(run(turns, { type: "reply-end", at: 4000 }, time(4000)).at(-1)).toMatchObject({ type: "turn-end", text: "later" });
+    expect(run(turns, { type: "reply-end", at: 4000 }, time(4000)).at(-1)).toMatchObject({
+      type: "turn-end",
+      text: "later",
+    });
   });
 
   test("and speech in the same second become one turn, in order", () => {
     const turns = new TurnTaking(settings);
-    const decisions = run(turns, start(0), partial(400, "how far is it to"), end(800), text(900, "Springfield"), time(1300), final(1310, "how far is it to"));
-    expect(decisions.at(-1)).toMatchObject({ type: "turn-end", turn: 1, text: "how far is it to Springfield", by: "voice" });
+    const decisions = run(
+      turns,
+      start(0),
+      partial(400, "how far is it to"),
+      end(800),
+      text(900, "Springfield"),
+      time(1300),
+      final(1310, "how far is it to"),
+    );
+    expect(decisions.at(-1)).toMatchObject({
+      type: "turn-end",
+      turn: 1,
+      text: "how far is it to Springfield",
+      by: "voice",
+    });
   });
 
   test("does not wait for a noise without words", () => {

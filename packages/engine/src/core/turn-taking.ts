@@ -40,7 +40,16 @@ export type TurnDecision =
   /** Ask that person's recogniser for its final transcript. */
   | { type: "utterance-end"; at: number; uid: string }
   /** `endMs`: when the last sound of the turn ended, `at` for typed text. Answer it. */
-  | { type: "turn-end"; at: number; turn: number; uid: string; text: string; startMs: number; endMs: number; by: "voice" | "text" }
+  | {
+      type: "turn-end";
+      at: number;
+      turn: number;
+      uid: string;
+      text: string;
+      startMs: number;
+      endMs: number;
+      by: "voice" | "text";
+    }
   | { type: "turn-dropped"; at: number; turn: number; uid: string }
   | { type: "reply-duck" | "reply-hold" | "reply-resume"; at: number }
   | { type: "reply-interrupt"; at: number; cause: InterruptCause }
@@ -186,7 +195,11 @@ export class TurnTaking {
         this.#decide({ type: "reply-duck", at });
         break;
       case "replying-checking":
-        this.#state = { name: "replying-held", since: this.#state.since, until: at + this.#settings.interruptMs + confirmMs };
+        this.#state = {
+          name: "replying-held",
+          since: this.#state.since,
+          until: at + this.#settings.interruptMs + confirmMs,
+        };
         break;
       case "user-speaking":
       case "replying-ducked":
@@ -382,7 +395,16 @@ export class TurnTaking {
     }
     const by = draft.spoken === "" ? "text" : "voice";
     const endMs = by === "voice" ? draft.endMs : at;
-    this.#decide({ type: "turn-end", at, turn: this.#turn, uid: draft.uid, text: draft.text, startMs: draft.startMs, endMs, by });
+    this.#decide({
+      type: "turn-end",
+      at,
+      turn: this.#turn,
+      uid: draft.uid,
+      text: draft.text,
+      startMs: draft.startMs,
+      endMs,
+      by,
+    });
     this.#reply(true);
   }
 

@@ -1,6 +1,6 @@
 /** The agent's ear for one person: their audio goes to VAD and recogniser, speech and words come out. */
 import { INPUT_RATE, type Frame } from "../core/frame.ts";
-import { SpeechGate, VAD_WINDOW_MS, type GateDecision, type SpeechGateSettings } from "../core/speech-gate.ts";
+import { SpeechGate, type GateDecision, type SpeechGateSettings } from "../core/speech-gate.ts";
 import type { Asr, AsrContext, AsrInput, Transcript } from "../vendors/vendor.ts";
 import type { Clock } from "./clock.ts";
 import { Stream } from "./stream.ts";
@@ -145,7 +145,14 @@ export class Ear implements AsyncDisposable {
         if (this.#signal.aborted) return;
         onError("asr", error);
         // Nobody else will answer for what this recogniser was working on.
-        if (this.#owesFinal) this.#tell({ text: this.#understood, final: true, startMs: openedAt, endMs: clock.now(), language: context.language });
+        if (this.#owesFinal)
+          this.#tell({
+            text: this.#understood,
+            final: true,
+            startMs: openedAt,
+            endMs: clock.now(),
+            language: context.language,
+          });
         this.#audio.end();
         this.#audio = new Stream<AsrInput>(maxBacklog);
       }

@@ -1,5 +1,5 @@
 /** One turn of the agent: language model, voice and playout under one signal. */
-import type { ReplySource } from "../core/events.ts";
+import type { ReplySource, SessionEvent } from "../core/events.ts";
 import { Playout, type Taken } from "../core/playout.ts";
 import { Clauses } from "../core/sentences.ts";
 import type { Voice } from "../vendors/vendor.ts";
@@ -20,9 +20,9 @@ export interface ReplyParts {
   readonly signal: AbortSignal;
 }
 
-export interface ReplyTimes {
-  /** Session times, as far as these things have happened. */
-  askedAt: number;
+/** Session times, as far as these things have happened. */
+interface ReplyTimes {
+  readonly askedAt: number;
   firstTextAt: number | undefined;
   firstClauseAt: number | undefined;
   firstAudioAt: number | undefined;
@@ -33,7 +33,7 @@ const aheadMs = 3000;
 
 export class Reply {
   readonly playout: Playout;
-  readonly times: ReplyTimes;
+  readonly #times: ReplyTimes;
   /** Why the agent speaks; a failing language model changes it. */
   source: ReplySource;
   readonly #parts: ReplyParts;
@@ -44,7 +44,12 @@ export class Reply {
     this.source = source;
     this.#parts = parts;
     this.playout = new Playout(parts.sampleRate);
-    this.times = { askedAt: parts.clock.now(), firstTextAt: undefined, firstClauseAt: undefined, firstAudioAt: undefined };
+    this.#times = {
+      askedAt: parts.clock.now(),
+      firstTextAt: undefined,
+      firstClauseAt: undefined,
+      firstAudioAt: undefined,
+    };
   }
 
   get signal(): AbortSignal {
@@ -65,6 +70,22 @@ export class Reply {
     return taken;
   }
 
+  /** Its first sound goes out: tells how long everything took. `speechEndMs`: when the speech that it answers ended. */
+  started(at: number, turnId: number, speechEndMs: number | undefined): SessionEvent[] {
+    const { askedAt, firstTextAt = at, firstClauseAt = at, firstAudioAt = at } = this.#times;
+    const latencyMs = speechEndMs === undefined ? null : Math.max(0, at - speechEndMs);
+    const llm =
+      this.source === "llm"
+        ? [metric(at, turnId, "llm", "ttfb", firstTextAt - askedAt), metric(at, turnId, "llm", "ttfs", firstClauseAt - askedAt)]
+        : [];
+    return [
+      { type: "reply-start", at, turnId, source: this.source, latencyMs },
+      ...llm,
+      metric(at, turnId, "tts", "ttfb", firstAudioAt - firstClauseAt),
+      ...(latencyMs === null ? [] : [metric(at, turnId, "total", "e2e", latencyMs)]),
+    ];
+  }
+
   /** Speaks the text as it comes; resolves when all of it waits in the playout, rejects when the voice fails. Silent after an abort. */
   async speak(text: AsyncIterable<string>): Promise<void> {
     const { clock, voice, sampleRate, resample } = this.#parts;
@@ -78,7 +99,7 @@ export class Reply {
           this.playout.clause(output.text, output.words);
           break;
         case "audio":
-          this.times.firstAudioAt ??= clock.now();
+          this.#times.firstAudioAt ??= clock.now();
           this.playout.push(resampler === undefined ? output.pcm : resampler.process(output.pcm));
           await this.#untilRoom(signal);
           break;
@@ -91,14 +112,14 @@ export class Reply {
     const { clock } = this.#parts;
     const clauses = new Clauses();
     for await (const piece of text) {
-      if (piece !== "") this.times.firstTextAt ??= clock.now();
+      if (piece !== "") this.#times.firstTextAt ??= clock.now();
       for (const clause of clauses.push(piece)) {
-        this.times.firstClauseAt ??= clock.now();
+        this.#times.firstClauseAt ??= clock.now();
         yield clause;
       }
     }
     for (const clause of clauses.end()) {
-      this.times.firstClauseAt ??= clock.now();
+      this.#times.firstClauseAt ??= clock.now();
       yield clause;
     }
   }
@@ -109,4 +130,15 @@ export class Reply {
       await this.#room.promise;
     }
   }
+}
+
+type Metric = Extract<SessionEvent, { type: "metric" }>;
+
+export function metric(at: number, turnId: number, module: Metric["module"], name: Metric["name"], latencyMs: number): Metric {
+  return { type: "metric", at, turnId, module, name, latencyMs: Math.max(0, Math.round(latencyMs)) };
+}
+
+/** A text that is known already, as a stream. */
+export async function* once(text: string): AsyncGenerator<string, void, undefined> {
+  yield text;
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { AppError } from "../errors.ts";
-import { defaultTurns } from "./agent-config.ts";
 import { Stage } from "./stage.ts";
 
 const said = (stage: Stage) => stage.session.history.map(({ role, content }) => `${role}: ${content}`);
@@ -14,7 +13,11 @@ test("a question is heard, answered, and interrupted; the history keeps what was
     agent: ["one two three four five six seven eight nine ten", "alright"],
   });
   await stage.clock.moveTo(8000);
-  expect(stage.only("turn-start", "turn-end", "reply-start", "reply-interrupted", "reply-end").map(({ type, at, turnId }) => ({ type, at: Math.round(at), turnId }))).toEqual([
+  expect(
+    stage
+      .only("turn-start", "turn-end", "reply-start", "reply-interrupted", "reply-end")
+      .map(({ type, at, turnId }) => ({ type, at: Math.round(at), turnId })),
+  ).toEqual([
     { type: "turn-start", at: 992, turnId: 1 },
     { type: "turn-end", at: 2688, turnId: 1 },
     { type: "reply-start", at: 2700, turnId: 1 },
@@ -154,7 +157,10 @@ describe("failures", () => {
   });
 
   test("a voice that fails is told, and the call goes on", async () => {
-    await using stage = new Stage({ user: [{ at: 1000, ms: 800, text: "hello" }], voiceError: new AppError("vendor-failed", "no quota", { vendorCode: 1008 }) });
+    await using stage = new Stage({
+      user: [{ at: 1000, ms: 800, text: "hello" }],
+      voiceError: new AppError("vendor-failed", "no quota", { vendorCode: 1008 }),
+    });
     await stage.clock.moveTo(4000);
     expect(stage.only("error")).toMatchObject([{ module: "tts", code: 1008 }]);
     expect(stage.session.state).toBe("silent");
@@ -225,7 +231,11 @@ describe("the end", () => {
 });
 
 test("a minute of conversation runs in well under a second", async () => {
-  const user = Array.from({ length: 12 }, (_, index) => ({ at: 1000 + index * 5000, ms: 1500, text: `question number ${index}` }));
+  const user = Array.from({ length: 12 }, (_, index) => ({
+    at: 1000 + index * 5000,
+    ms: 1500,
+    text: `question number ${index}`,
+  }));
   const began = performance.now();
   await using stage = new Stage({ user, agent: ["a short answer of some words"] });
   await stage.clock.moveTo(62_000);

@@ -8,20 +8,16 @@ import { defaultGate } from "../core/speech-gate.ts";
 import { TurnTaking, type SayPriority, type TurnDecision, type TurnInput } from "../core/turn-taking.ts";
 import { AppError, toAppError } from "../errors.ts";
 import type { Played, Transport } from "../transports/transport.ts";
-import type { Asr, Llm, LlmMessage, Transcript, Voice } from "../vendors/vendor.ts";
+import type { Asr, Llm, Transcript, Voice } from "../vendors/vendor.ts";
 import type { AgentConfig } from "./agent-config.ts";
 import type { Cancel, Clock } from "./clock.ts";
-import { Ear } from "./ear.ts";
+import type { ClientMessage, ReadMessage } from "./client-message.ts";
+import { Ears } from "./ears.ts";
 import { Fanout } from "./fanout.ts";
-import { Reply, type Resampler } from "./reply.ts";
+import { cutTransport } from "./played.ts";
+import { metric, once, Reply, type Resampler } from "./reply.ts";
+import { Tasks } from "./tasks.ts";
 import type { OpenVad } from "./vad.ts";
-
-/** What a client's message asks for, once its door has read it. */
-export type ClientMessage =
-  | { type: "text"; text: string; priority: SayPriority }
-  | { type: "interrupt" }
-  /** Not understood: told to the client and the log. */
-  | { type: "invalid"; message: string };
 
 export interface SessionParts {
   readonly clock: Clock;
@@ -32,8 +28,7 @@ export interface SessionParts {
   readonly voice: Voice;
   readonly openVad: OpenVad;
   readonly resample: (from: number, to: number) => Resampler;
-  /** Reads a client's message; the session does not know how it is spelt. */
-  readonly readMessage: (customType: string, body: string) => ClientMessage;
+  readonly readMessage: ReadMessage;
 }
 
 /** How a session ended, in the words of the public contracts. */
@@ -58,8 +53,6 @@ interface Current {
 
 /** Events that a reader may be behind before it loses the oldest. */
 const maxEventsBehind = 4096;
-/** Longest wait for clients to say what they have played, in milliseconds; then the estimate counts. */
-const playedPatienceMs = 250;
 
 export class Session implements AsyncDisposable {
   /** Resolves when everything is closed. */
@@ -70,11 +63,10 @@ export class Session implements AsyncDisposable {
   readonly #history = new History();
   readonly #presence: Presence;
   readonly #events = new Fanout<SessionEvent>(maxEventsBehind);
-  readonly #ears = new Map<string, Ear>();
+  readonly #ears: Ears;
   readonly #abort = new AbortController();
   readonly #ending = Promise.withResolvers<Ending>();
-  /** Work under way, which closing waits for. */
-  readonly #tasks = new Set<Promise<void>>();
+  readonly #tasks = new Tasks((error) => this.#break(error));
   readonly #says = new Map<number, () => Reply>();
   #nextSay = 1;
   #ended = false;
@@ -90,6 +82,7 @@ export class Session implements AsyncDisposable {
     this.#parts = parts;
     this.#turns = new TurnTaking(parts.config.turns);
     this.#presence = new Presence(parts.config.idleTimeoutS, parts.config.firstUserTimeoutS);
+    this.#ears = this.#openEars();
     this.closed = this.#run();
   }
 
@@ -134,9 +127,9 @@ export class Session implements AsyncDisposable {
       const reply = this.#recite(greeting.text, "greeting");
       this.#greeting = () => reply;
     }
-    const stopFrames = clock.everyFrame((due) => this.#guard(() => this.#tick(due)));
-    this.#own(this.#hear());
-    this.#own(this.#follow());
+    const stopFrames = clock.everyFrame((due) => this.#speak(due));
+    this.#tasks.own(this.#hear());
+    this.#tasks.own(this.#follow());
     this.#watch();
 
     const ending = await this.#ending.promise;
@@ -149,8 +142,8 @@ export class Session implements AsyncDisposable {
     this.#cancelWatch();
     stopFrames();
     await transport[Symbol.asyncDispose]();
-    await Promise.all([...this.#ears.values()].map((ear) => ear[Symbol.asyncDispose]()));
-    await Promise.all(this.#tasks);
+    await this.#ears[Symbol.asyncDispose]();
+    await this.#tasks.over();
     this.#emit({ type: "closed", at: clock.now(), ...ending });
     this.#events.end();
     return ending;
@@ -164,7 +157,7 @@ export class Session implements AsyncDisposable {
 
   /** People's audio: each frame goes to its speaker's ear, which never makes this loop wait. */
   async #hear(): Promise<void> {
-    for await (const frame of this.#parts.transport.frames) this.#ear(frame.uid).hear(frame);
+    for await (const frame of this.#parts.transport.frames) this.#ears.hear(frame);
   }
 
   /** Comings, goings and messages. */
@@ -183,7 +176,7 @@ export class Session implements AsyncDisposable {
           this.#presence.leave(event.uid, at);
           this.#emit({ type: "user-left", at, uid: event.uid });
           this.#input({ type: "user-left", at, uid: event.uid });
-          this.#closeEar(event.uid);
+          this.#ears.close(event.uid);
           break;
         case "message":
           this.#obey(this.#parts.readMessage(event.customType, event.body), event.uid);
@@ -217,7 +210,8 @@ export class Session implements AsyncDisposable {
     this.#input({ type: "transcript", at, uid, text, final, ...(complete === undefined ? {} : { complete }) });
     // Words over the agent are told once they have interrupted it.
     const { floor, turn } = this.#turns;
-    if (floor === "people" && text !== "") this.#emit({ type: "transcript", at, turnId: turn, uid, text: this.#turns.text, startMs, endMs });
+    if (floor === "people" && text !== "")
+      this.#emit({ type: "transcript", at, turnId: turn, uid, text: this.#turns.text, startMs, endMs });
   }
 
   // Decide
@@ -229,7 +223,8 @@ export class Session implements AsyncDisposable {
     for (const decision of decisions) this.#carryOut(decision);
     this.#cancelDeadline();
     const { deadline } = this.#turns;
-    if (deadline !== undefined) this.#cancelDeadline = clock.at(deadline, () => this.#input({ type: "time", at: Math.max(deadline, clock.now()) }));
+    if (deadline !== undefined)
+      this.#cancelDeadline = clock.at(deadline, () => this.#input({ type: "time", at: Math.max(deadline, clock.now()) }));
     this.#updateState();
     return decisions;
   }
@@ -240,13 +235,21 @@ export class Session implements AsyncDisposable {
         this.#emit({ type: "turn-start", at: decision.at, turnId: decision.turn, uid: decision.uid });
         break;
       case "utterance-end":
-        this.#ears.get(decision.uid)?.endUtterance();
+        this.#ears.endUtterance(decision.uid);
         break;
       case "turn-end": {
         const { at, turn, uid, text, startMs, endMs, by } = decision;
-        this.#history.add({ role: "user", content: text, turnId: turn, uid, source: by === "voice" ? "asr" : "message", startMs, endMs });
+        this.#history.add({
+          role: "user",
+          content: text,
+          turnId: turn,
+          uid,
+          source: by === "voice" ? "asr" : "message",
+          startMs,
+          endMs,
+        });
         this.#emit({ type: "turn-end", at, turnId: turn, uid, text, startMs, endMs, by });
-        if (by === "voice") this.#metric(turn, "asr", "ttlw", Math.max(0, at - endMs));
+        if (by === "voice") this.#emit(metric(at, turn, "asr", "ttlw", at - endMs));
         this.#play(turn, this.#answer(), endMs);
         break;
       }
@@ -283,37 +286,34 @@ export class Session implements AsyncDisposable {
 
   /** The agent's answer to what the history ends with. */
   #answer(): Reply {
-    const { config, llm } = this.#parts;
     const reply = this.#newReply("llm");
-    const words = async function* (this: Session): AsyncGenerator<string, void, undefined> {
-      await this.#settling;
-      const memory = this.#history.recall(config.maxHistory).map(({ role, content }) => ({ role, content }));
-      const messages: LlmMessage[] = [...config.systemMessages, ...memory];
-      try {
-        yield* llm(messages, { signal: reply.signal });
-      } catch (error) {
-        if (reply.signal.aborted) return;
-        this.#fail("llm", error);
-        if (config.failureMessage === undefined) return;
-        reply.source = "llm_failure";
-        yield ` ${config.failureMessage}`;
-      }
-    }.bind(this);
-    this.#own(this.#speak(reply, words()));
+    this.#tasks.own(this.#voice(reply, this.#think(reply)));
     return reply;
+  }
+
+  async *#think(reply: Reply): AsyncGenerator<string, void, undefined> {
+    const { config, llm } = this.#parts;
+    await this.#settling;
+    const memory = this.#history.recall(config.maxHistory).map(({ role, content }) => ({ role, content }));
+    try {
+      yield* llm([...config.systemMessages, ...memory], { signal: reply.signal });
+    } catch (error) {
+      if (reply.signal.aborted) return;
+      this.#fail("llm", error);
+      if (config.failureMessage === undefined) return;
+      reply.source = "llm_failure";
+      yield ` ${config.failureMessage}`;
+    }
   }
 
   /** A fixed text. */
   #recite(text: string, source: ReplySource): Reply {
     const reply = this.#newReply(source);
-    const words = async function* (): AsyncGenerator<string, void, undefined> {
-      yield text;
-    };
-    this.#own(this.#speak(reply, words()));
+    this.#tasks.own(this.#voice(reply, once(text)));
     return reply;
   }
 
-  async #speak(reply: Reply, text: AsyncIterable<string>): Promise<void> {
+  async #voice(reply: Reply, text: AsyncIterable<string>): Promise<void> {
     try {
       await reply.speak(text);
     } catch (error) {
@@ -324,7 +324,13 @@ export class Session implements AsyncDisposable {
 
   #newReply(source: ReplySource): Reply {
     const { clock, voice, transport, resample } = this.#parts;
-    return new Reply(source, { clock, voice, sampleRate: transport.caps.sampleRate, resample, signal: this.#abort.signal });
+    return new Reply(source, {
+      clock,
+      voice,
+      sampleRate: transport.caps.sampleRate,
+      resample,
+      signal: this.#abort.signal,
+    });
   }
 
   /** From now on the frames come from this reply. */
@@ -333,6 +339,14 @@ export class Session implements AsyncDisposable {
   }
 
   /** One frame of the agent's voice every 20 ms, silence included. */
+  #speak(due: number): void {
+    try {
+      this.#tick(due);
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
   #tick(due: number): void {
     const { transport } = this.#parts;
     const current = this.#current;
@@ -348,17 +362,10 @@ export class Session implements AsyncDisposable {
   }
 
   #replyStarts(at: number, current: Current): void {
-    const { turnId, reply, speechEndMs } = current;
-    const { askedAt, firstTextAt, firstClauseAt, firstAudioAt } = reply.times;
-    const latencyMs = speechEndMs === undefined ? null : Math.max(0, at - speechEndMs);
     current.sounding = true;
-    this.#emit({ type: "reply-start", at, turnId, source: reply.source, latencyMs });
-    if (reply.source === "llm" && firstTextAt !== undefined && firstClauseAt !== undefined) {
-      this.#metric(turnId, "llm", "ttfb", firstTextAt - askedAt);
-      this.#metric(turnId, "llm", "ttfs", firstClauseAt - askedAt);
+    for (const event of current.reply.started(at, current.turnId, current.speechEndMs)) {
+      this.#emit(event);
     }
-    if (firstAudioAt !== undefined && firstClauseAt !== undefined) this.#metric(turnId, "tts", "ttfb", firstAudioAt - firstClauseAt);
-    if (latencyMs !== null) this.#metric(turnId, "total", "e2e", latencyMs);
     this.#updateState();
   }
 
@@ -376,32 +383,30 @@ export class Session implements AsyncDisposable {
     if (current === undefined) return;
     this.#current = undefined;
     const { turnId, reply } = current;
-    const at = this.#parts.clock.now();
+    const { clock, transport } = this.#parts;
+    const at = clock.now();
     reply.abort();
     const entry = (played: Played): HistoryEntry => {
       const { text: heard, all, ms } = reply.playout.heard(played.until);
-      return { role: "assistant", content: heard, original: all, turnId, source: reply.source, startMs: at - ms, endMs: at };
+      return {
+        role: "assistant",
+        content: heard,
+        original: all,
+        turnId,
+        source: reply.source,
+        startMs: at - ms,
+        endMs: at,
+      };
     };
     // The entry takes its place now; how much of it was heard is known when the clients have answered.
-    const guess = entry(this.#parts.transport.played());
+    const guess = entry(transport.played());
     if (guess.original !== "") this.#history.add(guess);
-    this.#settling = this.#whatWasPlayed().then((played) => {
+    this.#settling = cutTransport(transport, clock).then((played) => {
       const known = entry(played);
       this.#history.replace(guess, known);
       this.#emit({ type: "reply-interrupted", at, turnId, heard: known.content, text: known.original ?? "", cause });
     });
-    this.#own(this.#settling);
-  }
-
-  /** What was at the ear when the reply was cut. */
-  async #whatWasPlayed(): Promise<Played> {
-    const { transport, clock } = this.#parts;
-    const { promise, resolve } = Promise.withResolvers<Played>();
-    const cancel = clock.at(clock.now() + playedPatienceMs, () => resolve(transport.played()));
-    transport.flush().then(resolve, () => resolve(transport.played()));
-    const played = await promise;
-    cancel();
-    return played;
+    this.#tasks.own(this.#settling);
   }
 
   #greet(): void {
@@ -423,31 +428,20 @@ export class Session implements AsyncDisposable {
 
   // Around
 
-  #ear(uid: string): Ear {
-    let ear = this.#ears.get(uid);
-    if (ear === undefined) {
-      const { clock, config, asr, openVad } = this.#parts;
-      const { threshold, prefixMs } = config.turns;
-      ear = new Ear({
-        clock,
-        vad: openVad(),
-        gate: { ...defaultGate, threshold },
-        asr,
-        context: { language: config.asr.language, keyterms: config.asr.keyterms, prefixMs },
-        signal: this.#abort.signal,
-        onSpeech: (decision) => this.#input({ ...decision, uid }),
-        onTranscript: (transcript) => this.#understand(uid, transcript),
-        onError: (module, error) => this.#fail(module, error),
-      });
-      this.#ears.set(uid, ear);
-    }
-    return ear;
-  }
-
-  #closeEar(uid: string): void {
-    const ear = this.#ears.get(uid);
-    this.#ears.delete(uid);
-    if (ear !== undefined) this.#own(ear[Symbol.asyncDispose]());
+  #openEars(): Ears {
+    const { clock, config, asr, openVad } = this.#parts;
+    const { threshold, prefixMs } = config.turns;
+    return new Ears({
+      clock,
+      openVad,
+      asr,
+      gate: { ...defaultGate, threshold },
+      context: { language: config.asr.language, keyterms: config.asr.keyterms, prefixMs },
+      signal: this.#abort.signal,
+      onSpeech: (uid, decision) => this.#input({ ...decision, uid }),
+      onTranscript: (uid, transcript) => this.#understand(uid, transcript),
+      onError: (module, error) => this.#fail(module, error),
+    });
   }
 
   /** An agent that nobody talks to goes in the end. */
@@ -476,36 +470,28 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  #metric(turnId: number, module: "asr" | "llm" | "tts" | "total", name: "ttlw" | "ttfb" | "ttfs" | "e2e", latencyMs: number): void {
-    this.#emit({ type: "metric", at: this.#parts.clock.now(), turnId, module, name, latencyMs: Math.round(latencyMs) });
-  }
-
   #fail(module: Module, error: unknown): void {
     const { vendorCode, status, message, remedy } = toAppError(error);
-    this.#emit({ type: "error", at: this.#parts.clock.now(), turnId: this.#turns.turn, module, code: vendorCode ?? status, message, remedy, cause: error });
+    this.#emit({
+      type: "error",
+      at: this.#parts.clock.now(),
+      turnId: this.#turns.turn,
+      module,
+      code: vendorCode ?? status,
+      message,
+      remedy,
+      cause: error,
+    });
   }
 
   #emit(event: SessionEvent): void {
     this.#events.push(event);
   }
 
-  /** Waits for the work when closing; a failure nobody expected ends this session, and no other. */
-  #own(work: Promise<void>): void {
-    const task = work
-      .catch((error: unknown) => {
-        if (this.#abort.signal.aborted) return;
-        this.#fail("session", error);
-        this.#end({ status: "FAILED", reason: "Internal error" });
-      })
-      .finally(() => this.#tasks.delete(task));
-    this.#tasks.add(task);
-  }
-
-  #guard(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      this.#own(Promise.reject(error instanceof Error ? error : new Error(String(error))));
-    }
+  /** A failure that nobody expected ends this session, and no other. */
+  #break(error: unknown): void {
+    if (this.#abort.signal.aborted) return;
+    this.#fail("session", error);
+    this.#end({ status: "FAILED", reason: "Internal error" });
   }
 }

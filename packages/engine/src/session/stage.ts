@@ -4,7 +4,8 @@ import type { SessionEvent } from "../core/events.ts";
 import type { Played, Transport, TransportCaps, TransportEvent } from "../transports/transport.ts";
 import type { Asr, Llm, LlmMessage, Voice } from "../vendors/vendor.ts";
 import { defaultTurns, type AgentConfig } from "./agent-config.ts";
-import { Session, type ClientMessage } from "./session.ts";
+import type { ClientMessage } from "./client-message.ts";
+import { Session } from "./session.ts";
 import { Stream } from "./stream.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -122,7 +123,13 @@ export class Stage implements AsyncDisposable {
   }
 
   type(text: string, uid = "7"): void {
-    this.transport.events.push({ type: "message", at: this.clock.now(), uid, customType: "user.transcription", body: text });
+    this.transport.events.push({
+      type: "message",
+      at: this.clock.now(),
+      uid,
+      customType: "user.transcription",
+      body: text,
+    });
   }
 
   /** The events of these types, as they came. */

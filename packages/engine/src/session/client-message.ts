@@ -1,0 +1,10 @@
+/** What a client's message asks for, once its door has read it: the session does not know how it is spelt. */
+import type { SayPriority } from "../core/turn-taking.ts";
+
+export type ClientMessage =
+  | { type: "text"; text: string; priority: SayPriority }
+  | { type: "interrupt" }
+  /** Not understood: told to the client and the log. */
+  | { type: "invalid"; message: string };
+
+export type ReadMessage = (customType: string, body: string) => ClientMessage;

@@ -1,0 +1,56 @@
+/** Starts sessions: opens the vendors that a config names and the transport, and puts them together. */
+import type { OpenTransport } from "../transports/transport.ts";
+import type { Asr, Llm, Voice } from "../vendors/vendor.ts";
+import type { AgentConfig, ChosenAsr, ChosenLlm, ChosenTts } from "./agent-config.ts";
+import { Ticker } from "./clock.ts";
+import { Session, type SessionParts } from "./session.ts";
+
+/** The vendors, found by name; each throws an `AppError` that names the field when a choice cannot be had. */
+export interface VendorChoice {
+  openAsr(chosen: ChosenAsr): Asr;
+  openTts(chosen: ChosenTts): Voice;
+  openLlm(chosen: ChosenLlm): Llm;
+}
+
+export interface SessionsOptions extends Pick<SessionParts, "openVad" | "resample" | "readMessage"> {
+  readonly vendors: VendorChoice;
+}
+
+export interface SessionRequest {
+  readonly config: AgentConfig;
+  readonly open: OpenTransport;
+}
+
+export class Sessions implements AsyncDisposable {
+  readonly #options: SessionsOptions;
+  readonly #ticker = new Ticker();
+  readonly #running = new Set<Session>();
+  readonly #abort = new AbortController();
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  /** Resolves when the agent is in its channel. Whoever starts it ends it, or closes this. */
+  async start({ config, open }: SessionRequest): Promise<Session> {
+    const { vendors, openVad, resample, readMessage } = this.#options;
+    const asr = vendors.openAsr(config.asr);
+    const voice = vendors.openTts(config.tts);
+    const llm = vendors.openLlm(config.llm);
+    const clock = this.#ticker.clock();
+    const transport = await open(clock, this.#abort.signal);
+    const session = new Session({ clock, transport, config, asr, voice, llm, openVad, resample, readMessage });
+    this.#running.add(session);
+    void session.closed.finally(() => this.#running.delete(session));
+    return session;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#running].map((session) => session.leave()));
+    this.#abort.abort();
+  }
+}
