@@ -28,9 +28,14 @@ export interface ChatRequest {
   readonly cancelled: boolean;
 }
 
+export interface ChatMessage {
+  readonly role: string;
+  readonly content?: unknown;
+}
+
 export interface ChatSimulatorOptions {
   /** Answers, one per request, the last one for all that follow; or a function of the request's messages. */
-  readonly script?: readonly string[] | ((messages: readonly { readonly role: string; readonly content: unknown }[]) => string);
+  readonly script?: readonly string[] | ((messages: readonly ChatMessage[]) => string);
   /** From the request to the first piece, in milliseconds. */
   readonly delayMs?: number;
   /** Between pieces, in milliseconds. */
@@ -89,9 +94,12 @@ async function readJson(request: IncomingMessage): Promise<unknown> {
   return JSON.parse(Buffer.concat(pieces).toString("utf8")) as unknown;
 }
 
-function messagesOf(body: unknown): { role: string; content: unknown }[] {
+const isMessage = (value: unknown): value is ChatMessage =>
+  typeof value === "object" && value !== null && "role" in value && typeof value.role === "string";
+
+function messagesOf(body: unknown): ChatMessage[] {
   if (typeof body !== "object" || body === null || !("messages" in body) || !Array.isArray(body.messages)) return [];
-  return body.messages as { role: string; content: unknown }[];
+  return body.messages.filter((message: unknown) => isMessage(message));
 }
 
 function sendJson(response: ServerResponse, status: number, body: unknown): void {
@@ -99,7 +107,13 @@ function sendJson(response: ServerResponse, status: number, body: unknown): void
 }
 
 function chunk(delta: Readonly<Record<string, unknown>>, finish: string | null): string {
-  return JSON.stringify({ id: "chatcmpl-simulated", object: "chat.completion.chunk", created: 0, model: "simulated", choices: [{ index: 0, delta, finish_reason: finish }] });
+  return JSON.stringify({
+    id: "chatcmpl-simulated",
+    object: "chat.completion.chunk",
+    created: 0,
+    model: "simulated",
+    choices: [{ index: 0, delta, finish_reason: finish }],
+  });
 }
 
 /** Words with the space that follows them: about what a model's tokens are. */
@@ -145,13 +159,16 @@ export async function startChatSimulator(options: ChatSimulatorOptions = {}): Pr
     const pause = async (ms: number): Promise<void> => {
       if (ms > 0) await wait(ms, undefined, { signal });
     };
-    const forever = (): Promise<never> => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error), { once: true }));
+    /** Until one side closes the connection. */
+    const forever = (): Promise<void> => wait(2 ** 31 - 1, undefined, { signal });
     const event = (data: string): boolean => response.write(`data:${options.tight === true ? "" : " "}${data}\n\n`);
 
     if (failure?.type === "hang") return forever();
     if (failure?.type === "status") {
       response.writeHead(failure.status, { "content-type": "application/json", ...failure.headers });
-      response.end(failure.body ?? JSON.stringify({ error: { message: `simulated failure ${failure.status}`, type: "simulated", code: null } }));
+      response.end(
+        failure.body ?? JSON.stringify({ error: { message: `simulated failure ${failure.status}`, type: "simulated", code: null } }),
+      );
       return;
     }
     if (failure?.type === "raw") {
@@ -225,7 +242,9 @@ export async function startChatSimulator(options: ChatSimulatorOptions = {}): Pr
     });
     if (options.apiKey !== undefined && request.headers.authorization !== `Bearer ${options.apiKey}`) {
       const given = request.headers.authorization?.replace(/^Bearer /, "") ?? "";
-      sendJson(response, 401, { error: { message: `Incorrect API key provided: ${given}.`, type: "invalid_request_error", param: null, code: "invalid_api_key" } });
+      sendJson(response, 401, {
+        error: { message: `Incorrect API key provided: ${given}.`, type: "invalid_request_error", param: null, code: "invalid_api_key" },
+      });
       return;
     }
     try {

@@ -40,7 +40,10 @@ const builtInAsr = "ares";
 function unknown(field: string, name: string, known: readonly string[]): AppError {
   const close = nearest(name, known);
   const guess = close === undefined ? "" : ` Did you mean "${close}"?`;
-  return new AppError("invalid-field", `${field}: "${name.slice(0, 64)}" is not built into this version; there is ${known.map((one) => `"${one}"`).join(", ")}.${guess}`);
+  return new AppError(
+    "invalid-field",
+    `${field}: "${name.slice(0, 64)}" is not built into this version; there is ${known.map((one) => `"${one}"`).join(", ")}.${guess}`,
+  );
 }
 
 /** Our names as they are spelt on the wire. */
@@ -53,7 +56,10 @@ function parse(field: string, schema: z.ZodType, options: unknown): unknown {
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   const missing = issue?.code === "invalid_type" && issue.input === undefined && /received undefined/.test(issue.message);
-  throw new AppError(missing ? "missing-field" : "invalid-field", `${[field, wireName(issue?.path ?? [])].filter((part) => part !== "").join(".")}: ${issue?.message ?? "not accepted"}`);
+  throw new AppError(
+    missing ? "missing-field" : "invalid-field",
+    `${[field, wireName(issue?.path ?? [])].filter((part) => part !== "").join(".")}: ${issue?.message ?? "not accepted"}`,
+  );
 }
 
 /** `en` knows every `en-…`; a tag of a vendor's list knows itself. */
@@ -90,12 +96,22 @@ export function openVendors(options: VendorsOptions): Vendors {
     },
     openTts(chosen) {
       const tts = vendors.find((vendor) => vendor.name === chosen.vendor)?.tts;
-      if (tts === undefined) throw unknown("tts.vendor", chosen.vendor, named("tts").map((vendor) => vendor.name));
+      if (tts === undefined)
+        throw unknown(
+          "tts.vendor",
+          chosen.vendor,
+          named("tts").map((vendor) => vendor.name),
+        );
       return tts.open(parse("tts.params", tts.options, chosen.options));
     },
     openLlm(chosen) {
       const style = styles.find((one) => one.name === chosen.style);
-      if (style === undefined) throw unknown("llm.style", chosen.style, styles.map((one) => one.name));
+      if (style === undefined)
+        throw unknown(
+          "llm.style",
+          chosen.style,
+          styles.map((one) => one.name),
+        );
       return style.open(parse("llm", style.options, chosen.options));
     },
   };

@@ -17,7 +17,11 @@ function distance(one: string, other: string): number {
 /** Undefined when nothing is close: more than a third of the letters differ. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
   const lower = name.slice(0, 64).toLowerCase();
-  const ranked = known.map((candidate) => ({ candidate, edits: distance(lower, candidate.toLowerCase()) })).toSorted((one, other) => one.edits - other.edits);
+  const ranked = known
+    .map((candidate) => ({ candidate, edits: distance(lower, candidate.toLowerCase()) }))
+    .toSorted((one, other) => one.edits - other.edits);
   const best = ranked[0];
-  return best !== undefined && best.edits <= Math.max(1, Math.floor(Math.max(lower.length, best.candidate.length) / 3)) ? best.candidate : undefined;
+  return best !== undefined && best.edits <= Math.max(1, Math.floor(Math.max(lower.length, best.candidate.length) / 3))
+    ? best.candidate
+    : undefined;
 }

@@ -42,7 +42,8 @@ type Cidr = ReturnType<typeof ipaddr.parseCIDR>;
 function parseAllowed(blocks: readonly string[]): Cidr[] {
   return blocks.map((block) => {
     const text = block.includes("/") ? block : `${block}/${block.includes(":") ? "128" : "32"}`;
-    if (!ipaddr.isValidCIDR(text)) throw new AppError("invalid-field", `network.allow: "${block}" is no CIDR block; write for instance 10.0.0.0/8 or fd00::/8`);
+    if (!ipaddr.isValidCIDR(text))
+      throw new AppError("invalid-field", `network.allow: "${block}" is no CIDR block; write for instance 10.0.0.0/8 or fd00::/8`);
     return ipaddr.parseCIDR(text);
   });
 }
@@ -98,7 +99,8 @@ export class Network implements AsyncDisposable {
         }
         const allowed = checks ? addresses.filter(({ address }) => this.refusal(address) === undefined) : addresses;
         const first = allowed[0];
-        if (first === undefined) callback(new AddressRefused(this.refusal(addresses[0]?.address ?? "") ?? `${hostname} has no address`), []);
+        if (first === undefined)
+          callback(new AddressRefused(this.refusal(addresses[0]?.address ?? "") ?? `${hostname} has no address`), []);
         else if (options.all === true) callback(null, allowed);
         else callback(null, first.address, first.family);
       });

@@ -9,11 +9,29 @@ import type { Llm, LlmMessage, LlmStyle } from "./vendor.ts";
 const name = "llm openai";
 
 /** Headers that belong to the connection, and would break it. */
-const connectionHeaders = new Set(["host", "content-length", "transfer-encoding", "connection", "upgrade", "keep-alive", "te", "trailer", "expect", "proxy-authorization", "proxy-connection"]);
+const connectionHeaders = new Set([
+  "host",
+  "content-length",
+  "transfer-encoding",
+  "connection",
+  "upgrade",
+  "keep-alive",
+  "te",
+  "trailer",
+  "expect",
+  "proxy-authorization",
+  "proxy-connection",
+]);
 
 const Headers = z
-  .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "a header name holds letters, digits and hyphens"), z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, "a header value is one line of Latin-1"))
-  .refine((headers) => !Object.keys(headers).some((key) => connectionHeaders.has(key.toLowerCase())), "headers of the connection itself (host, content-length, …) cannot be set");
+  .record(
+    z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "a header name holds letters, digits and hyphens"),
+    z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, "a header value is one line of Latin-1"),
+  )
+  .refine(
+    (headers) => !Object.keys(headers).some((key) => connectionHeaders.has(key.toLowerCase())),
+    "headers of the connection itself (host, content-length, …) cannot be set",
+  );
 
 export const OpenAiOptions = z.object({
   /** The whole address; nothing is appended. */
@@ -46,9 +64,7 @@ const mostErrorBytes = 16_384;
 const Content = z.looseObject({ content: z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).nullish() });
 
 const Chunk = z.looseObject({
-  choices: z
-    .array(z.looseObject({ delta: Content.nullish(), message: Content.nullish(), finish_reason: z.string().nullish() }))
-    .nullish(),
+  choices: z.array(z.looseObject({ delta: Content.nullish(), message: Content.nullish(), finish_reason: z.string().nullish() })).nullish(),
   error: z.unknown().optional(),
 });
 
@@ -61,7 +77,7 @@ function isAzure(url: URL): boolean {
 
 /** A name that stands in both, spelt alike, is the engine's; spelt otherwise, the caller's replaces it. */
 function requestHeaders(options: Options, url: URL): Record<string, string> {
-  const own: Record<string, string> = { "Content-Type": "application/json", "Accept": "text/event-stream" };
+  const own: Record<string, string> = { "Content-Type": "application/json", Accept: "text/event-stream" };
   if (options.apiKey !== "") own["Authorization"] = `Bearer ${options.apiKey}`;
   if (options.apiKey !== "" && isAzure(url)) own["api-key"] = options.apiKey;
   const given = Object.entries(options.headers).filter(([key]) => !(key in own));
@@ -87,7 +103,9 @@ function quote(text: string, options: Options): string {
 const Complaint = z.union([
   z.string(),
   z.looseObject({ message: z.string() }).transform((error) => error.message),
-  z.looseObject({ error: z.union([z.string(), z.looseObject({ message: z.string() }).transform((error) => error.message)]) }).transform((body) => body.error),
+  z
+    .looseObject({ error: z.union([z.string(), z.looseObject({ message: z.string() }).transform((error) => error.message)]) })
+    .transform((body) => body.error),
   z.looseObject({ detail: z.string() }).transform((body) => body.detail),
 ]);
 
@@ -143,12 +161,14 @@ class Answer {
     const chunk = Chunk.safeParse(whole);
     if (!chunk.success) throw this.fail(`sent what is no chat completion chunk: ${this.quote(data)}`);
     const { error, choices } = chunk.data;
-    if (error !== undefined && error !== null) throw this.fail(`reported an error in its answer: ${this.quote(complaint(error))}`, errorCode(error));
+    if (error !== undefined && error !== null)
+      throw this.fail(`reported an error in its answer: ${this.quote(complaint(error))}`, errorCode(error));
     const choice = choices?.[0];
     const content = choice?.delta?.content ?? choice?.message?.content ?? "";
     const text = typeof content === "string" ? content : content.map((part) => part.text ?? "").join("");
     if (text !== "") yield { type: "text", text };
-    if (choice?.finish_reason !== undefined && choice.finish_reason !== null && choice.finish_reason !== "") yield { type: "finish", reason: choice.finish_reason };
+    if (choice?.finish_reason !== undefined && choice.finish_reason !== null && choice.finish_reason !== "")
+      yield { type: "finish", reason: choice.finish_reason };
   }
 }
 
@@ -156,6 +176,15 @@ class Answer {
 function errorCode(error: unknown): { vendorCode?: number } {
   const parsed = z.looseObject({ code: z.coerce.number().int().min(100).max(9999) }).safeParse(error);
   return parsed.success ? { vendorCode: parsed.data.code } : {};
+}
+
+async function* bounded(chunks: AsyncIterable<Uint8Array>, answer: Answer): AsyncGenerator<Uint8Array, void, undefined> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > mostBytes) throw answer.fail(`sent more than ${mostBytes} bytes for one answer`);
+    yield chunk;
+  }
 }
 
 async function readStart(body: AsyncIterable<Uint8Array>): Promise<string> {
@@ -212,17 +241,11 @@ async function* complete(
     const body = response.body;
     if (response.statusCode < 200 || response.statusCode > 299) throw await answer.refused(response.statusCode, body);
 
-    let bytes = 0;
-    const bounded = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-      for await (const chunk of body.iterator({ destroyOnReturn: false })) {
-        bytes += (chunk as Uint8Array).length;
-        if (bytes > mostBytes) throw answer.fail(`sent more than ${mostBytes} bytes for one answer`);
-        yield chunk as Uint8Array;
-      }
-    };
+    // Left without destroying the body, so that the connection can serve the next turn.
+    const chunks: AsyncIterable<Uint8Array> = body.iterator({ destroyOnReturn: false });
     let heard = false;
     let finish = "";
-    read: for await (const data of eventData(bounded())) {
+    read: for await (const data of eventData(bounded(chunks, answer))) {
       for (const step of answer.read(data)) {
         switch (step.type) {
           case "text":
@@ -241,7 +264,9 @@ async function* complete(
     }
     if (!heard && !options.ignoreEmpty) {
       const type = String(response.headers["content-type"] ?? "none");
-      throw answer.fail(`answered without any text (finish reason: ${finish || "none"}, content type: ${answer.quote(type)})`, { vendorCode: response.statusCode });
+      throw answer.fail(`answered without any text (finish reason: ${finish || "none"}, content type: ${answer.quote(type)})`, {
+        vendorCode: response.statusCode,
+      });
     }
     finished = true;
     // What is left is the end of the stream: read, the connection serves the next turn.

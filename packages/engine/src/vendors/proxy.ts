@@ -18,7 +18,10 @@ export function proxiesFrom(environment: Readonly<Record<string, string | undefi
 
 /** A URL's host without brackets and without the root's dot. */
 export function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[(.+)\]$/, "$1").replace(/\.$/, "").toLowerCase();
+  return url.hostname
+    .replace(/^\[(.+)\]$/, "$1")
+    .replace(/\.$/, "")
+    .toLowerCase();
 }
 
 export function portOf(url: URL): number {

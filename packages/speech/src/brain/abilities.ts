@@ -9,16 +9,51 @@ export interface Ability {
 }
 
 export const abilities: readonly Ability[] = [
-  { name: "small talk", description: "Greetings, thanks, goodbyes, and who is speaking.", examples: ["Hello, how are you?", "Who are you?"] },
-  { name: "conversation", description: "Says the last answer again, more slowly, or from where it was interrupted.", examples: ["Repeat that.", "Slower, please.", "Go on."] },
-  { name: "telling", description: "Counts, spells, tells jokes and stories, tosses a coin.", examples: ["Count to ten.", "Tell me a story.", "Spell giraffe."] },
-  { name: "time and date", description: "The time, the date and the day, here and in large cities.", examples: ["What time is it?", "What day is tomorrow?", "What time is it in Tokyo?"] },
-  { name: "arithmetic", description: "Sums, percentages, powers and roots, with numbers in words or digits.", examples: ["What is twenty three times seven?", "What is fifteen percent of eighty?"] },
-  { name: "units", description: "Lengths, weights, volumes, temperatures and times from one unit to another.", examples: ["How many feet are in a mile?", "Convert 20 degrees Celsius to Fahrenheit."] },
-  { name: "knowledge", description: "Answers with the fitting sentence of the system messages.", examples: ["When do you open?", "And what about Sunday?"] },
-  { name: "general facts", description: "A few hundred facts: capitals, famous buildings, nature.", examples: ["How old is the Brooklyn Bridge?", "What is the capital of Portugal?"] },
-  { name: "booking", description: "Asks for what a room booking needs and reads it back; it books nothing, and says so.", examples: ["Book a room."] },
-  { name: "tools by keyword", description: "Chooses a tool whose name or description shares the question's words.", examples: [] },
+  {
+    name: "small talk",
+    description: "Greetings, thanks, goodbyes, and who is speaking.",
+    examples: ["Hello, how are you?", "Who are you?"],
+  },
+  {
+    name: "conversation",
+    description: "Says the last answer again, more slowly, or from where it was interrupted.",
+    examples: ["Repeat that.", "Slower, please.", "Go on."],
+  },
+  {
+    name: "telling",
+    description: "Counts, spells, tells jokes and stories, tosses a coin.",
+    examples: ["Count to ten.", "Tell me a story.", "Spell giraffe."],
+  },
+  {
+    name: "time and date",
+    description: "The time, the date and the day, here and in large cities.",
+    examples: ["What time is it?", "What day is tomorrow?", "What time is it in Tokyo?"],
+  },
+  {
+    name: "arithmetic",
+    description: "Sums, percentages, powers and roots, with numbers in words or digits.",
+    examples: ["What is twenty three times seven?", "What is fifteen percent of eighty?"],
+  },
+  {
+    name: "units",
+    description: "Lengths, weights, volumes, temperatures and times from one unit to another.",
+    examples: ["How many feet are in a mile?", "Convert 20 degrees Celsius to Fahrenheit."],
+  },
+  {
+    name: "knowledge",
+    description: "Answers with the fitting sentence of the system messages.",
+    examples: ["When do you open?", "And what about Sunday?"],
+  },
+  {
+    name: "general facts",
+    description: "A few hundred facts: capitals, famous buildings, nature.",
+    examples: ["How old is the Brooklyn Bridge?", "What is the capital of Portugal?"],
+  },
+  {
+    name: "booking",
+    description: "Asks for what a room booking needs and reads it back; it books nothing, and says so.",
+    examples: ["Book a room."],
+  },
 ];
 
 export function introduceAbilities(question: Question): string | undefined {

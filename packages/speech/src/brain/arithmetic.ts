@@ -29,9 +29,17 @@ const operators: readonly (readonly [readonly string[], Operator])[] = [
   [["÷"], "/"],
 ];
 
-const said: Readonly<Record<Operator, string>> = { "+": "plus", "-": "minus", "*": "times", "/": "divided by", "^": "to the power of", "%of": "percent of" };
+const said: Readonly<Record<Operator, string>> = {
+  "+": "plus",
+  "-": "minus",
+  "*": "times",
+  "/": "divided by",
+  "^": "to the power of",
+  "%of": "percent of",
+};
 
-const frame = /^(?:(?:what|how much) (?:is|are|does|do)|what|calculate|compute|work out|solve|add up|how much)\s+|\s+(?:equal|equals|make|makes|come to|be)$/g;
+const frame =
+  /^(?:(?:what|how much) (?:is|are|does|do)|what|calculate|compute|work out|solve|add up|how much)\s+|\s+(?:equal|equals|make|makes|come to|be|is|are)$/g;
 
 function tokens(words: readonly string[]): Token[] | undefined {
   const found: Token[] = [];
@@ -149,16 +157,21 @@ export function arithmetic(question: Question): string | undefined {
     .replace(/^subtract (.+) from (.+)$/, "$2 minus $1")
     .replace(/^(?:multiply|the product of) (.+) (?:by|and|with) (.+)$/, "$1 times $2")
     .replace(/^divide (.+) by (.+)$/, "$1 divided by $2")
-    .replace(/^(.+) and (.+)$/, (whole, left: string, right: string) => (question.text.startsWith("how much is") ? `${left} plus ${right}` : whole));
+    .replace(/^(.+) and (.+)$/, (whole, left: string, right: string) =>
+      question.text.startsWith("how much is") ? `${left} plus ${right}` : whole,
+    );
   for (const candidate of [text, differently]) {
     const list = tokens(candidate.split(" "));
     if (list === undefined || !list.some((token) => token.type !== "number")) continue;
     const value = evaluate(list);
     if (value === undefined) continue;
-    if (!Number.isFinite(value) || Number.isNaN(value)) return "That has no answer. Nothing can be divided by zero, and a negative number has no real square root.";
+    if (!Number.isFinite(value) || Number.isNaN(value))
+      return "That has no answer. Nothing can be divided by zero, and a negative number has no real square root.";
     if (Math.abs(value) >= 1e15) return "That is a very large number. It has more digits than I can say in a reasonable time.";
-    const exact = Number.isInteger(Math.round(value * 1e9) / 1e5);
-    return `${capital(spoken(list))} is ${exact ? "" : "about "}${sayNumber(value)}.`;
+    // Three decimals are enough for the ear; the smallest values keep a fourth.
+    const result = Math.abs(value) < 0.1 ? value : Math.round(value * 1e3) / 1e3;
+    const exact = Math.abs(result - value) < 1e-9 && Number.isInteger(Math.round(value * 1e9) / 1e5);
+    return `${capital(spoken(list))} is ${exact ? "" : "about "}${sayNumber(result)}.`;
   }
   return undefined;
 }

@@ -1,11 +1,17 @@
 /** The embedded brain: answers in plain speakable text with neither weights nor network, and says what it cannot do. */
 import { abilities, type Ability, introduceAbilities } from "./abilities.ts";
+import { again } from "./again.ts";
 import { arithmetic } from "./arithmetic.ts";
+import { booking } from "./booking.ts";
 import { calendar } from "./calendar.ts";
+import { declines } from "./declines.ts";
 import { fallback } from "./fallback.ts";
-import { type BrainMessage, exchanges, openQuestion, type Question, type Skill, type Surroundings } from "./question.ts";
+import { general } from "./general.ts";
+import { knowledge } from "./knowledge.ts";
+import { type BrainMessage, exchanges, type Exchange, openQuestion, type Question, type Skill, type Surroundings } from "./question.ts";
 import { smallTalk } from "./small-talk.ts";
 import { telling } from "./telling.ts";
+import { units } from "./units.ts";
 
 export type { Ability } from "./abilities.ts";
 export type { BrainMessage } from "./question.ts";
@@ -24,8 +30,23 @@ export interface Brain {
   answer(messages: readonly BrainMessage[], context: BrainContext): AsyncGenerator<string, void, undefined>;
 }
 
-/** First come, first served. */
-const skills: readonly Skill[] = [smallTalk, introduceAbilities, telling, calendar, arithmetic];
+/** First come, first served: an open form takes its answers, then talk and commands, then what is known, then excuses. */
+const skills: readonly Skill[] = [
+  again,
+  booking,
+  smallTalk,
+  introduceAbilities,
+  telling,
+  calendar,
+  arithmetic,
+  units,
+  knowledge,
+  general,
+  declines,
+];
+
+/** Exchanges that are looked back on. */
+const memory = 40;
 
 function skilled(question: Question): string | undefined {
   for (const skill of skills) {
@@ -50,15 +71,34 @@ function reply(raw: string, surroundings: Surroundings): string {
   return fallback(question);
 }
 
+/** Each answer is worked out once, however often later ones refer to it. */
+function surround(talk: readonly Exchange[], briefing: string, now: Date, timeZone: string): Surroundings {
+  const known = new Map<number, string>();
+  const upTo = (end: number): Surroundings => ({
+    before: talk.slice(0, end),
+    briefing,
+    now,
+    timeZone,
+    answered(at) {
+      const answer = known.get(at) ?? reply(talk[at]?.said ?? "", upTo(at));
+      known.set(at, answer);
+      return answer;
+    },
+  });
+  return upTo(talk.length);
+}
+
 export function openBrain(): Brain {
   return {
     abilities,
     async *answer(messages, { now, timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone, signal }) {
-      const talk = exchanges(messages);
-      const last = talk.at(-1);
-      const open = last !== undefined && last.heard === "" ? talk.pop() : undefined;
-      const briefing = messages.filter((message) => message.role === "system").map((message) => message.content).join("\n");
-      const text = reply(open?.said ?? "", { before: talk, briefing, now, timeZone });
+      const talk = exchanges(messages).slice(-memory);
+      const open = talk.at(-1)?.heard === "" ? talk.pop() : undefined;
+      const briefing = messages
+        .filter(({ role }) => role === "system")
+        .map(({ content }) => content)
+        .join("\n\n");
+      const text = reply(open?.said ?? "", surround(talk, briefing, now, timeZone));
       for (const [at, word] of text.split(" ").entries()) {
         if (signal.aborted) return;
         yield at === 0 ? word : ` ${word}`;

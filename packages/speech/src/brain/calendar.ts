@@ -54,22 +54,60 @@ export function hourOf(now: Date, timeZone: string): number {
 }
 
 const places: Readonly<Record<string, string>> = {
-  london: "Europe/London", paris: "Europe/Paris", berlin: "Europe/Berlin", vienna: "Europe/Vienna", madrid: "Europe/Madrid", rome: "Europe/Rome",
-  moscow: "Europe/Moscow", istanbul: "Europe/Istanbul", cairo: "Africa/Cairo", dubai: "Asia/Dubai", delhi: "Asia/Kolkata", "new delhi": "Asia/Kolkata",
-  mumbai: "Asia/Kolkata", india: "Asia/Kolkata", singapore: "Asia/Singapore", shanghai: "Asia/Shanghai", beijing: "Asia/Shanghai", china: "Asia/Shanghai",
-  "hong kong": "Asia/Hong_Kong", tokyo: "Asia/Tokyo", japan: "Asia/Tokyo", seoul: "Asia/Seoul", sydney: "Australia/Sydney", auckland: "Pacific/Auckland",
-  honolulu: "Pacific/Honolulu", hawaii: "Pacific/Honolulu", "los angeles": "America/Los_Angeles", "san francisco": "America/Los_Angeles",
-  california: "America/Los_Angeles", seattle: "America/Los_Angeles", denver: "America/Denver", chicago: "America/Chicago", houston: "America/Chicago",
-  "new york": "America/New_York", boston: "America/New_York", miami: "America/New_York", washington: "America/New_York", toronto: "America/Toronto",
-  "mexico city": "America/Mexico_City", "sao paulo": "America/Sao_Paulo", "buenos aires": "America/Argentina/Buenos_Aires", lagos: "Africa/Lagos",
-  nairobi: "Africa/Nairobi", johannesburg: "Africa/Johannesburg",
+  london: "Europe/London",
+  paris: "Europe/Paris",
+  berlin: "Europe/Berlin",
+  vienna: "Europe/Vienna",
+  madrid: "Europe/Madrid",
+  rome: "Europe/Rome",
+  moscow: "Europe/Moscow",
+  istanbul: "Europe/Istanbul",
+  cairo: "Africa/Cairo",
+  dubai: "Asia/Dubai",
+  delhi: "Asia/Kolkata",
+  "new delhi": "Asia/Kolkata",
+  mumbai: "Asia/Kolkata",
+  india: "Asia/Kolkata",
+  singapore: "Asia/Singapore",
+  shanghai: "Asia/Shanghai",
+  beijing: "Asia/Shanghai",
+  china: "Asia/Shanghai",
+  "hong kong": "Asia/Hong_Kong",
+  tokyo: "Asia/Tokyo",
+  japan: "Asia/Tokyo",
+  seoul: "Asia/Seoul",
+  sydney: "Australia/Sydney",
+  auckland: "Pacific/Auckland",
+  honolulu: "Pacific/Honolulu",
+  hawaii: "Pacific/Honolulu",
+  "los angeles": "America/Los_Angeles",
+  "san francisco": "America/Los_Angeles",
+  california: "America/Los_Angeles",
+  seattle: "America/Los_Angeles",
+  denver: "America/Denver",
+  chicago: "America/Chicago",
+  houston: "America/Chicago",
+  "new york": "America/New_York",
+  boston: "America/New_York",
+  miami: "America/New_York",
+  washington: "America/New_York",
+  toronto: "America/Toronto",
+  "mexico city": "America/Mexico_City",
+  "sao paulo": "America/Sao_Paulo",
+  "buenos aires": "America/Argentina/Buenos_Aires",
+  lagos: "Africa/Lagos",
+  nairobi: "Africa/Nairobi",
+  johannesburg: "Africa/Johannesburg",
 };
 
 const dayMs = 24 * 60 * 60 * 1000;
 
 export function calendar(question: Question): string | undefined {
   const { text, now, timeZone } = question;
-  const there = /^(?:and )?(?:what )?(?:time is it|what is the time|is the time|the time|what is the current time) (?:now |right now )?in (?:the )?([a-z ]+?)(?: now)?$/.exec(text)?.[1];
+  const there =
+    /^(?:and )?(?:what )?(?:time is it|time it is|what is the time|is the time|the time|what is the current time) (?:now |right now )?in (?:the )?([a-z ]+?)(?: now)?$/.exec(
+      text,
+    )?.[1];
   if (there !== undefined) {
     const zone = places[there];
     if (zone === undefined) return undefined;
@@ -78,22 +116,39 @@ export function calendar(question: Question): string | undefined {
     return `In ${name}, it is ${sayTime(time.hour, time.minute)}.`;
   }
   const time = wallTime(now, timeZone);
-  if (/^(?:what time is it|what is the (?:current |exact )?time|what is the time|have you got the time|do you have the time|time|the time|what time do you have|what time is it now|what hour is it|how late is it)(?: now| right now| currently| today| here)?$/.test(text)) {
+  if (
+    /^(?:what time is it|what time it is|what is the (?:current |exact )?time|what is the time|have you got the time|do you have the time|time|the time|what time do you have|what time is it now|what hour is it|how late is it)(?: now| right now| currently| today| here)?$/.test(
+      text,
+    )
+  ) {
     return `It is ${sayTime(time.hour, time.minute)}.`;
   }
   const offset = /\btomorrow\b/.test(text) ? 1 : /\byesterday\b/.test(text) ? -1 : 0;
   const day = offset === 0 ? time : wallTime(new Date(now.getTime() + offset * dayMs), timeZone);
   const name = offset === 0 ? "Today" : offset === 1 ? "Tomorrow" : "Yesterday";
   const verb = offset === -1 ? "was" : "is";
-  if (/^(?:what|which) (?:day|weekday|day of the week) (?:is|was|will) (?:it|today|tomorrow|yesterday|it be)(?: be)?(?: today| tomorrow| yesterday| now)?$|^what is (?:today|tomorrow)$/.test(text)) {
+  if (
+    /^(?:what|which) (?:day|weekday|day of the week) (?:is|was|will|it is) ?(?:it|today|tomorrow|yesterday|it be)(?: be)?(?: today| tomorrow| yesterday| now)?$|^(?:what is )?(?:today|tomorrow|yesterday)$/.test(
+      text,
+    )
+  ) {
     return `${name} ${verb} ${day.weekday}. The date ${verb} ${day.month} ${sayOrdinal(day.day)}.`;
   }
-  if (/^(?:what (?:is|was) (?:the |today is |tomorrow is |today's |tomorrow's |yesterday's )?date|what date (?:is|was)|date|the date|what is the day|which date is)\b/.test(text) && question.words.length <= 7) {
+  if (
+    /^(?:what (?:is|was) (?:the |today is |tomorrow is |today's |tomorrow's |yesterday's )?date|what date (?:is|was|it is)|date|the date|what is the day|which date is)\b/.test(
+      text,
+    ) &&
+    question.words.length <= 7
+  ) {
     return `${name} ${verb} ${sayDate(day)}.`;
   }
   if (/^(?:what|which) year (?:is it|is this|are we in|do we have)/.test(text)) return `It is the year ${sayYear(time.year)}.`;
-  if (/^(?:what|which) month (?:is it|is this|are we in|do we have)/.test(text)) return `It is ${time.month}. The year is ${sayYear(time.year)}.`;
-  const until = /^how (?:many days|long)(?: is it| are there| are left)? (?:until|till|to|before) (christmas|new year|halloween|new years|new year's|new years eve)/.exec(text)?.[1];
+  if (/^(?:what|which) month (?:is it|is this|are we in|do we have)/.test(text))
+    return `It is ${time.month}. The year is ${sayYear(time.year)}.`;
+  const until =
+    /^how (?:many days|long)(?: is it| are there| are left)? (?:until|till|to|before) (christmas|new year|halloween|new years|new year's|new years eve)/.exec(
+      text,
+    )?.[1];
   if (until !== undefined) {
     const [month, date] = until === "christmas" ? [11, 25] : until === "halloween" ? [9, 31] : [0, 1];
     const monthNow = new Date(`${time.month} 1, 2000 UTC`).getUTCMonth();

@@ -2,12 +2,19 @@
 import type { Question } from "./question.ts";
 
 const commonWords = new Set(
-  "a about after again all also am an and any are as at be been before being but by can could did do does each even ever every few for from get go got had has have having he her here him his how i if in into is it its just know let like made make many may me might more most much must my no not nothing now of off on one only or other our out over own power put rather said say see shall she should so some such than that the their them then there these they thing things this those though through to too unless up upon us very was we were what when where which while who whom why will with would yes you your young something someone really want think".split(" "),
+  "a about after again all also am an and any are as at be been before being but by can could did do does each even ever every few for from get go got had has have having he her here him his how i if in into is it its just know let like made make many may me might more most much must my no not nothing now of off on one only or other our out over own power put rather said say see shall she should so some such than that the their them then there these they thing things this those though through to too unless up upon us very was we were what when where which while who whom why will with would yes you your young something someone really want think".split(
+    " ",
+  ),
 );
 
 /** What a statement is about: its names, else its longest rare words; at most two. */
 export function topics(raw: string): string[] {
   const found: string[] = [];
+  const bare = raw
+    .replace(/[^\p{L}\p{N}' -]+/gu, " ")
+    .replace(/\s+/g, " ")
+    .trim();
+  if (bare.split(/\s+/).length <= 3 && /\p{L}{3}/u.test(bare)) return [bare];
   for (const sentence of raw.split(/(?<=[.!?])\s+/)) {
     for (const match of sentence.matchAll(/(?<=\S\s)(?:(?:Mr|Mrs|Ms|Dr|Mister|Miss)\.? )?[A-Z][\p{Ll}'-]+(?: [A-Z][\p{Ll}'-]+)*/gu)) {
       if (!commonWords.has(match[0].toLowerCase()) && !/^I(?:'|$)/.test(match[0])) found.push(match[0]);
@@ -24,10 +31,26 @@ export function topics(raw: string): string[] {
 
 /** People's words turned to the other side: "I like my dog" becomes "you like your dog". */
 export function reflect(text: string): string {
-  const swap: Readonly<Record<string, string>> = { i: "you", me: "you", my: "your", mine: "yours", myself: "yourself", am: "are", you: "I", your: "my", yours: "mine", yourself: "myself", we: "you", our: "your", us: "you" };
+  const swap: Readonly<Record<string, string>> = {
+    i: "you",
+    me: "you",
+    my: "your",
+    mine: "yours",
+    myself: "yourself",
+    am: "are",
+    you: "I",
+    your: "my",
+    yours: "mine",
+    yourself: "myself",
+    we: "you",
+    our: "your",
+    us: "you",
+  };
   return text
     .split(" ")
-    .map((word, at, all) => (word === "are" && all[at - 1] === "you" ? "am" : word === "was" && all[at - 1] === "i" ? "were" : (swap[word] ?? word)))
+    .map((word, at, all) =>
+      word === "are" && all[at - 1] === "you" ? "am" : word === "was" && all[at - 1] === "i" ? "were" : (swap[word] ?? word),
+    )
     .join(" ");
 }
 
@@ -58,19 +81,34 @@ function acknowledge(question: Question): string {
 }
 
 /** How to connect a model, in words that can be spoken. */
-export const connecting = "Start Ollama or L M Studio on this computer, or set the address of a model in the L L M settings.";
+export const connecting = "Start Ollama or LM Studio on this computer, or set the address of a model in the llm settings.";
 
 function needsModel(question: Question): string {
-  return question.pick([
+  if (/^(?:why|how come|how so)(?: is that| so| not)?$/.test(question.text)) {
+    return question.pick([
+      "I cannot give you reasons. I only match what you say with what I know. Reasons need a language model.",
+      "To say why, I would have to understand it. I am a small program, and that takes a language model.",
+    ]);
+  }
+  const open = [
     `I do not know that. A question like this needs a language model, and none is connected here. ${connecting}`,
     `That is beyond me, I am afraid. I am only a small program without a language model. ${connecting}`,
     "Good question, but I have no answer. I can chat a little, tell the time, do sums, and quote from my instructions. For the rest, connect a language model.",
     "I would have to guess, and I would rather not. With a language model connected, this same voice could answer you. The page shows how.",
+  ];
+  const briefed = [
+    "I cannot find that. What I was given does not speak of it. Try other words, or connect a language model.",
     `Sorry, nothing I was given speaks of that. For open questions, connect a language model. ${connecting}`,
-  ]);
+    "My text has no answer to that. I only quote what is written in my instructions. A language model could say more.",
+  ];
+  return question.pick(question.briefing.trim() === "" ? open : briefed);
 }
 
 export function fallback(question: Question): string {
-  if (question.words.length === 0) return question.pick(["I did not catch any words. Could you say that again?", "Sorry, that was too unclear for me. Please try once more."]);
+  if (question.words.length === 0)
+    return question.pick([
+      "I did not catch any words. Could you say that again?",
+      "Sorry, that was too unclear for me. Please try once more.",
+    ]);
   return question.asks ? needsModel(question) : acknowledge(question);
 }

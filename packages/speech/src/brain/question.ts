@@ -28,6 +28,8 @@ export interface Question {
   readonly timeZone: string;
   /** One of the variants, chosen by what has been said so far; never the one that was heard last. */
   pick(variants: readonly string[]): string;
+  /** The whole answer to an earlier exchange, of which perhaps only the beginning was heard. */
+  full(at: number): string;
 }
 
 /** Answers what it knows about, and leaves the rest to the next one. */
@@ -66,7 +68,8 @@ const lead =
   /^(?:(?:um+|uh+|er+|ah|oh|so|well|okay|ok|now|and|but|please|hey|alright|all right|right|actually|look|listen|parley)\s+)+(?=\S)/;
 const politeness =
   /^(?:(?:please|kindly) )?(?:(?:can|could|would|will|may|might) (?:you|i|we) (?:please |kindly |just |maybe |possibly )*(?:tell me|explain to me|let me know|say to me)(?: about)? |do you (?:happen to )?know |i (?:would like|want|wish|need) (?:you )?to (?:know |ask (?:you )?|tell me )|i (?:was )?wonder(?:ing)? |(?:please )?tell me (?!a |an |another |something |about |more |your |some |the story|one )|(?:can|could) i ask (?:you )?)(?:if |whether )?/;
-const request = /^(?:can|could|would|will) you (?:please |kindly |just |maybe )*(?=\w)|^(?:please|kindly) |^i (?:would like|want|need) you to /;
+const request =
+  /^(?:can|could|would|will) you (?:please |kindly |just |maybe )*(?=\w)|^(?:please|kindly) |^i (?:would like|want|need) you to /;
 const tail = /(?:\s+(?:please|thanks|thank you|for me|parley|right now|again please|then))+$/;
 const courtesy = /^(?:hello|hi|hey|good (?:morning|afternoon|evening)|excuse me|sorry|thanks|thank you)(?: (?:there|parley))? (?=\S+ \S)/;
 
@@ -103,7 +106,7 @@ export function exchanges(messages: readonly BrainMessage[]): Exchange[] {
   for (const message of messages) {
     const last = pairs.at(-1);
     if (message.role === "user") {
-      if (last !== undefined && last.heard === "" && pairs.length > 0 && last.said !== "") last.said += ` ${message.content}`;
+      if (last !== undefined && last.heard === "" && last.said !== "") last.said += ` ${message.content}`;
       else pairs.push({ said: message.content, heard: "" });
     } else if (message.role === "assistant") {
       if (last === undefined) pairs.push({ said: "", heard: message.content });
@@ -118,18 +121,29 @@ export interface Surroundings {
   readonly briefing: string;
   readonly now: Date;
   readonly timeZone: string;
+  /** The answer that was given to an exchange, worked out again from what was known then. */
+  readonly answered: (at: number) => string;
 }
 
 export function openQuestion(raw: string, surroundings: Surroundings): Question {
+  const { before, briefing, now, timeZone, answered } = surroundings;
   const text = unwrap(plain(raw));
-  const lastHeard = surroundings.before.at(-1)?.heard ?? "";
-  const seed = hash(`${surroundings.before.length}|${lastHeard}|${text}`);
+  const lastHeard = before.at(-1)?.heard ?? "";
+  const seed = hash(`${before.length}|${lastHeard}|${text}`);
   return {
     raw,
     text,
     words: text === "" ? [] : text.split(" "),
     asks: raw.includes("?") || looksAsking(text),
-    ...surroundings,
+    before,
+    briefing,
+    now,
+    timeZone,
+    full(at) {
+      const { said = "", heard = "" } = before[at] ?? {};
+      const answer = said === "" ? heard : answered(at);
+      return sounds(heard, answer) ? answer : heard;
+    },
     pick(variants) {
       const start = seed % variants.length;
       for (let step = 0; step < variants.length; step += 1) {
@@ -141,8 +155,8 @@ export function openQuestion(raw: string, surroundings: Surroundings): Question 
   };
 }
 
-/** What was heard last is this answer or, if it was interrupted, its beginning. */
+/** What was heard is this answer or, if it was interrupted, its beginning. */
 function sounds(heard: string, answer: string): boolean {
   const ear = heard.trim().replace(/[.…\s]+$/, "");
-  return ear !== "" && (answer.startsWith(ear) || ear.startsWith(answer.replace(/[.…\s]+$/, "")));
+  return ear !== "" && answer.startsWith(ear);
 }
