@@ -162,8 +162,8 @@ export class Dictation {
     const utterance = this.#current;
     if (utterance?.state.name !== "pausing") return;
     const { early, since } = utterance.state;
-    const length = since - utterance.openFrom;
-    if (length >= SHORTEST_PIECE_MS || (early.name === "heard" && early.complete >= COMPLETE_FROM && length >= COMPLETE_PIECE_MS)) {
+    const isSentence = early.name === "heard" && early.complete >= COMPLETE_FROM && since - utterance.openFrom >= COMPLETE_PIECE_MS;
+    if (isSentence || at - utterance.openFrom >= SHORTEST_PIECE_MS) {
       utterance.pieces.push(early);
       utterance.openFrom = Math.max(since + RELEASE_MS, at - this.#prefixMs);
       utterance.voicedMs = 0;
@@ -283,10 +283,11 @@ export class Dictation {
   /** The audio between two times, with silence after it up to `until` if that is later. */
   #audio(from: number, to: number, until: number): Int16Array {
     const pcm = new Int16Array(toSamples(Math.max(to, until) - from));
+    const end = toSamples(to - from);
     for (const frame of this.#frames) {
       const offset = toSamples(frame.at - from);
-      const kept = frame.pcm.subarray(Math.max(0, -offset), Math.max(0, toSamples(to - from) - offset));
-      pcm.set(kept, Math.max(0, offset));
+      if (offset >= end) break;
+      pcm.set(frame.pcm.subarray(Math.max(0, -offset), end - offset), Math.max(0, offset));
     }
     return pcm;
   }
