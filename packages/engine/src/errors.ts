@@ -24,6 +24,7 @@ export const errors = {
   "not-implemented": { status: 501, reason: "NotImplemented", remedy: "See docs for what this version offers." },
   "vendor-failed": { status: 502, reason: "ServiceUnavailable", remedy: "See the vendor's message; check key, quota and status page. The call goes on." },
   "vendor-unreachable": { status: 502, reason: "ServiceUnavailable", remedy: "Check host, port, proxy and that the vendor is running." },
+  "reply-stalled": { status: 504, reason: "TaskOperationTimeout", remedy: "See which vendor stopped answering; the call goes on." },
   "token-missing": { status: 401, reason: "InvalidPermission", remedy: "Send a 007 token for this channel and uid; `npx parley token` builds one." },
   "token-malformed": { status: 401, reason: "InvalidPermission", remedy: "Send a whole 007 token, as its builder returned it." },
   "token-foreign": { status: 401, reason: "InvalidPermission", remedy: "Build the token with the App ID and the certificate of this project." },

@@ -20,6 +20,12 @@ export interface SpokenWord {
   readonly endMs: number;
 }
 
+/** How a session ended, in the words of the public contracts. */
+export interface Ending {
+  readonly status: "STOPPED" | "FAILED";
+  readonly reason: string;
+}
+
 /** Times are session time in milliseconds. Turns count from 1; a person's words and the answer share one number. */
 export type SessionEvent =
   | { type: "user-joined"; at: number; uid: string }
@@ -64,4 +70,4 @@ export type SessionEvent =
       cause: unknown;
     }
   /** The last event. */
-  | { type: "closed"; at: number; status: "STOPPED" | "FAILED"; reason: string };
+  | ({ type: "closed"; at: number } & Ending);

@@ -31,6 +31,9 @@ interface ReplyTimes {
 /** Speech that may wait in the playout before the voice is asked for more, in milliseconds: an interruption throws it away. */
 const aheadMs = 3000;
 
+/** Silence in the middle of a reply after which it counts as dead, in milliseconds: a model may think for half a minute before it goes on. */
+const stallMs = 45_000;
+
 export class Reply {
   readonly playout: Playout;
   readonly #times: ReplyTimes;
@@ -39,11 +42,13 @@ export class Reply {
   readonly #parts: ReplyParts;
   readonly #abort = new AbortController();
   #room: PromiseWithResolvers<void> | undefined;
+  #lastSoundAt: number;
 
   constructor(source: ReplySource, parts: ReplyParts) {
     this.source = source;
     this.#parts = parts;
     this.playout = new Playout(parts.sampleRate);
+    this.#lastSoundAt = parts.clock.now();
     this.#times = {
       askedAt: parts.clock.now(),
       firstTextAt: undefined,
@@ -65,9 +70,16 @@ export class Reply {
 
   /** The next 20 ms. */
   take(due: number): Taken {
+    const queued = this.playout.queuedMs;
     const taken = this.playout.take(due);
+    if (queued > 0) this.#lastSoundAt = due;
     if (this.playout.queuedMs < aheadMs) this.#room?.resolve();
     return taken;
+  }
+
+  /** Nothing has come for so long that nothing will. */
+  isStalled(now: number): boolean {
+    return !this.playout.over && now - this.#lastSoundAt > stallMs;
   }
 
   /** Its first sound goes out: tells how long everything took. `speechEndMs`: when the speech that it answers ended. */

@@ -108,6 +108,57 @@ describe("barge-in", () => {
   });
 });
 
+describe("bugs that others have", () => {
+  test("old audio does not burst out after a barge-in", async () => {
+    await using stage = new Stage({
+      user: [
+        { at: 1000, ms: 800, text: "tell me something" },
+        { at: 3000, ms: 1500, text: "no wait I meant something else" },
+      ],
+      agent: ["this goes on and on for quite a while", "fine"],
+    });
+    await stage.clock.moveTo(8000);
+    const answer = stage.only("reply-start")[1]?.at ?? 0;
+    expect(stage.transport.voiced.filter((at) => at > 3180 && at < answer)).toEqual([]);
+  });
+
+  test("a reply is not remembered twice when it is interrupted at its very end", async () => {
+    for (const at of [3480, 3500, 3520, 3540]) {
+      await using stage = new Stage({
+        user: [
+          { at: 1000, ms: 800, text: "count" },
+          { at, ms: 900, text: "and then" },
+        ],
+        agent: ["one two three four five six", "seven"],
+      });
+      await stage.clock.moveTo(8000);
+      expect(said(stage).filter((line) => line.startsWith("assistant: one"))).toHaveLength(1);
+      expect(said(stage).at(-1)).toBe("assistant: seven");
+    }
+  });
+
+  test("an agent whose model never answers is not stuck in thinking", async () => {
+    await using stage = new Stage({ user: [{ at: 1000, ms: 800, text: "hello" }], llmHangs: true });
+    await stage.clock.moveTo(20_000);
+    expect(stage.session.state).toBe("thinking");
+    await stage.clock.moveTo(60_000);
+    expect(stage.session.state).toBe("silent");
+    expect(stage.only("error")).toMatchObject([{ code: 504 }]);
+  });
+
+  test("a slow vendor of one person's ear does not keep another from being heard", async () => {
+    await using stage = new Stage({
+      user: [
+        { at: 1000, ms: 800, text: "from me", uid: "7" },
+        { at: 1200, ms: 900, text: "and from me", uid: "8" },
+      ],
+      asrMs: 300,
+    });
+    await stage.clock.moveTo(5000);
+    expect(said(stage)[0]).toBe("user: from me and from me");
+  });
+});
+
 describe("greeting", () => {
   test("the first person is greeted at once, with words that were spoken ahead", async () => {
     await using stage = new Stage({ config: { greeting: { text: "hello there", interruptable: true } } });

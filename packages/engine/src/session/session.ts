@@ -1,5 +1,5 @@
 /** One conversation from join to leave: feeds the cores and carries out what they decide. Read this file first. */
-import type { AgentState, InterruptCause, Module, ReplySource, SessionEvent } from "../core/events.ts";
+import type { AgentState, Ending, InterruptCause, Module, ReplySource, SessionEvent } from "../core/events.ts";
 import { FRAME_MS } from "../core/frame.ts";
 import { History, type HistoryEntry } from "../core/history.ts";
 import { DUCKED } from "../core/playout.ts";
@@ -29,12 +29,6 @@ export interface SessionParts {
   readonly openVad: OpenVad;
   readonly resample: (from: number, to: number) => Resampler;
   readonly readMessage: ReadMessage;
-}
-
-/** How a session ended, in the words of the public contracts. */
-export interface Ending {
-  readonly status: "STOPPED" | "FAILED";
-  readonly reason: string;
 }
 
 export interface SayOptions {
@@ -359,6 +353,7 @@ export class Session implements AsyncDisposable {
     if (taken.first) this.#replyStarts(due, current);
     for (const { text, words } of taken.started) this.#emit({ type: "reply-text", at: due, turnId: current.turnId, text, words });
     if (taken.finished) this.#replyEnds(due, current);
+    else if (current.reply.isStalled(due)) this.#replyStalls(due, current);
   }
 
   #replyStarts(at: number, current: Current): void {
@@ -376,6 +371,12 @@ export class Session implements AsyncDisposable {
     if (all !== "") this.#history.add({ role: "assistant", content: all, turnId, source: reply.source, startMs: endMs - ms, endMs });
     this.#emit({ type: "reply-end", at, turnId, text: all, playedMs: ms });
     this.#input({ type: "reply-end", at });
+  }
+
+  #replyStalls(at: number, current: Current): void {
+    this.#fail("session", new AppError("reply-stalled", "the reply stopped in the middle: no word and no sound came any more"));
+    current.reply.abort();
+    this.#replyEnds(at, current);
   }
 
   #cut(cause: InterruptCause): void {

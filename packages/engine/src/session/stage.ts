@@ -29,6 +29,8 @@ export interface StageOptions {
   readonly wordMs?: number;
   /** Sound is at the ear this much after it was written. */
   readonly networkMs?: number;
+  /** The model never answers. */
+  readonly llmHangs?: boolean;
   /** The voice fails with this. */
   readonly voiceError?: Error;
   /** The recogniser fails with this, once. */
@@ -212,11 +214,12 @@ export class Stage implements AsyncDisposable {
   }
 
   #llm(): Llm {
-    const { agent = ["yes"], llmMs = 0 } = this.#options;
+    const { agent = ["yes"], llmMs = 0, llmHangs = false } = this.#options;
     const { asked, clock } = this;
     return async function* (messages, { signal }) {
       const answer = agent[Math.min(asked.length, agent.length - 1)] ?? "";
       asked.push(messages);
+      if (llmHangs) await clock.sleep(Number.POSITIVE_INFINITY, signal);
       if (llmMs > 0) await clock.sleep(llmMs, signal);
       if (signal.aborted) return;
       if (answer instanceof Error) throw answer;
