@@ -30,7 +30,6 @@ function wordsFit(words: unknown): boolean {
 
 function payloadFits(payload: unknown): boolean {
   return (
-    !isRecord(payload) ||
-    (fits(payload, turn) && isRecord(payload["metrics"]) && fits(payload["metrics"], { e2e_latency_ms: "number?" }))
+    !isRecord(payload) || (fits(payload, turn) && isRecord(payload["metrics"]) && fits(payload["metrics"], { e2e_latency_ms: "number?" }))
   );
 }

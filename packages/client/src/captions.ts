@@ -34,6 +34,8 @@ export class Captions {
   #offsetMs: number | null = null;
   /** Cut of a turn that was interrupted, until its last message comes. */
   #cut: { turnId: number; startMs: number } | null = null;
+  /** Latency of the turn that was reported last: it may come before the answer's words. */
+  #latency: { turnId: number; latencyMs: number | null } | null = null;
   #count = 0;
 
   /** Oldest first. The array and its captions are replaced, never changed. */
@@ -87,13 +89,11 @@ export class Captions {
 
   #hearAgent(message: AssistantTranscription, uid: string, at: number): void {
     const open = this.#captions.findLast(
-      (caption) =>
-        caption.role === "agent" && caption.turnId === message.turn_id && caption.uid === uid && !caption.final,
+      (caption) => caption.role === "agent" && caption.turnId === message.turn_id && caption.uid === uid && !caption.final,
     );
     const caption = open ?? this.#begin("agent", uid, message.turn_id);
     const [first] = message.words ?? [];
-    if (message.turn_status === 0 && first !== undefined)
-      this.#offsetMs = Math.min(this.#offsetMs ?? Infinity, at - first.start_ms);
+    if (message.turn_status === 0 && first !== undefined) this.#offsetMs = Math.min(this.#offsetMs ?? Infinity, at - first.start_ms);
     const words = mergeWords(caption.words, message);
     if (words.length === 0 && open === undefined) return;
     if (message.turn_status === 2) return this.#close(caption, words, message.text);
@@ -119,28 +119,20 @@ export class Captions {
     if (caption === undefined) return;
     this.#cut = caption.final ? null : { turnId, startMs };
     if (caption.interrupted) return;
-    const words = caption.words.map((word) =>
-      word.startMs === null ? word : { ...word, heard: word.startMs < startMs },
-    );
+    const words = caption.words.map((word) => (word.startMs === null ? word : { ...word, heard: word.startMs < startMs }));
     this.#put(caption, { words, interrupted: true });
   }
 
   #finish(turnId: number, latencyMs: number | null): void {
+    this.#latency = { turnId, latencyMs };
     const caption = this.#captions.find((one) => one.role === "agent" && one.turnId === turnId);
     if (caption !== undefined) this.#put(caption, { latencyMs });
   }
 
   #begin(role: Caption["role"], uid: string, turnId: number): Caption {
-    return {
-      id: `${role}-${++this.#count}`,
-      role,
-      uid,
-      turnId,
-      words: [],
-      final: false,
-      interrupted: false,
-      latencyMs: null,
-    };
+    const latencyMs = role === "agent" && this.#latency?.turnId === turnId ? this.#latency.latencyMs : null;
+    const id = `${role}-${++this.#count}`;
+    return { id, role, uid, turnId, words: [], final: false, interrupted: false, latencyMs };
   }
 
   #put(caption: Caption, change: Partial<Caption>): void {

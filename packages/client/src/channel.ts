@@ -157,10 +157,7 @@ export class Channel {
     try {
       await this.#stayConnected(joined);
     } catch (cause) {
-      error =
-        cause instanceof ParleyError
-          ? cause
-          : new ParleyError("server-gone", "The connection to the engine failed.", { cause });
+      error = cause instanceof ParleyError ? cause : new ParleyError("server-gone", "The connection to the engine failed.", { cause });
     }
     error = this.#failure ?? (this.#closing.signal.aborted ? null : error);
     for (const off of offs) off?.();
@@ -192,8 +189,7 @@ export class Channel {
       this.#closePeer();
       this.#setState("reconnecting");
       const delayMs = reconnectDelay(attempt, performance.now() - lostAt, Math.random());
-      if (delayMs === undefined)
-        throw new ParleyError("server-gone", "The connection to the engine was lost and did not come back.");
+      if (delayMs === undefined) throw new ParleyError("server-gone", "The connection to the engine was lost and did not come back.");
       await pause(delayMs, signal);
     }
   }
@@ -236,8 +232,7 @@ export class Channel {
   #take(message: Extract<ServerMessage, { type: "joined" }>, url: URL, joined: () => void): void {
     this.#uid = message.uid;
     rememberSession(url, message.appId, message.channel, [message.uid, this.#options.uid ?? ""], message.sessionId);
-    for (const uid of this.#users.keys())
-      if (!message.users.some((user) => user.uid === uid)) this.#forgetUser(uid, "left");
+    for (const uid of this.#users.keys()) if (!message.users.some((user) => user.uid === uid)) this.#forgetUser(uid, "left");
     for (const user of message.users) this.#noteUser(user);
     if (this.#options.microphone?.muted === true) this.#send({ type: "mute", muted: true });
     const track = this.#options.microphone?.track ?? null;
@@ -247,9 +242,7 @@ export class Channel {
       onReceiverGone: (uid) => this.#unhear(uid),
       onState: (state) => this.#onMediaState(state),
       onFailure: (cause) =>
-        this.#fail(
-          new ParleyError("bad-message", `The audio connection could not be negotiated: ${String(cause)}`, { cause }),
-        ),
+        this.#fail(new ParleyError("bad-message", `The audio connection could not be negotiated: ${String(cause)}`, { cause })),
     });
     this.#peer.hear(message.users.filter((user) => user.publishing).map((user) => user.uid));
     clearTimeout(this.#mediaTimer);
@@ -362,10 +355,7 @@ export class Channel {
   #mediaFailed(): void {
     if (this.#state === "connecting")
       this.#fail(
-        new ParleyError(
-          "media-unreachable",
-          "Signalling works, but no audio comes through: UDP to the engine seems to be blocked.",
-        ),
+        new ParleyError("media-unreachable", "Signalling works, but no audio comes through: UDP to the engine seems to be blocked."),
       );
     else this.#socket?.close();
   }
@@ -387,8 +377,7 @@ export class Channel {
 
   async #reportStats(): Promise<void> {
     const report = await this.#peer?.stats();
-    if (report !== undefined && this.#state === "connected")
-      this.#send({ type: "stats", ...summarise(report.values()) });
+    if (report !== undefined && this.#state === "connected") this.#send({ type: "stats", ...summarise(report.values()) });
   }
 
   async #renew(inSeconds: number): Promise<void> {

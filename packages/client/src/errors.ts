@@ -2,8 +2,7 @@
 
 const remedies = {
   "no-microphone": "Connect a microphone or headset, check that no other program holds it, and try again.",
-  "permission-denied":
-    "Allow the microphone for this site: the icon left of the address opens the site's settings. Then try again.",
+  "permission-denied": "Allow the microphone for this site: the icon left of the address opens the site's settings. Then try again.",
   "insecure-context":
     "Open the page as http://localhost, or serve it over HTTPS: set PARLEY_TLS_CERT and PARLEY_TLS_KEY, or put a reverse proxy in front, for example: caddy reverse-proxy --from parley.example.com --to localhost:8080",
   "unsupported-browser": "Use a current Chrome, Edge, Firefox or Safari.",
@@ -15,8 +14,7 @@ const remedies = {
   "taken-over": "The call goes on in the other window. Join again to bring it back here.",
   "token-expired": "Ask for a new token and join again.",
   removed: "Join again if you are still expected.",
-  "bad-message":
-    "Client and engine do not understand each other: reload the page, so that both are of the same version.",
+  "bad-message": "Client and engine do not understand each other: reload the page, so that both are of the same version.",
   "not-ready": "The engine is still loading its models. It takes a few seconds after the start.",
 } as const;
 

@@ -134,8 +134,7 @@ async function requestStream(deviceId: string | undefined): Promise<MediaStream>
     autoGainControl: true,
     channelCount: 1,
   };
-  const audio =
-    deviceId === undefined || deviceId === "" ? processing : { ...processing, deviceId: { exact: deviceId } };
+  const audio = deviceId === undefined || deviceId === "" ? processing : { ...processing, deviceId: { exact: deviceId } };
   try {
     return await navigator.mediaDevices.getUserMedia({ audio });
   } catch (error) {

@@ -53,8 +53,7 @@ export class PeerLink {
       return this.#fail(error);
     }
     this.#waiting = false;
-    for (const line of this.#lines)
-      if (line.uid !== null) this.#handlers.onReceiver(line.uid, line.transceiver.receiver);
+    for (const line of this.#lines) if (line.uid !== null) this.#handlers.onReceiver(line.uid, line.transceiver.receiver);
     if (!this.#again) return;
     this.#again = false;
     void this.#offer();

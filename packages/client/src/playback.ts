@@ -46,10 +46,10 @@ export class Playback {
     return true;
   }
 
-  /** Whether the voice sounds, or did a moment ago. */
+  /** Whether the voice sounds, or did a moment ago. Always, where the browser tells no level. */
   sounding(nowMs: number): boolean {
     const [source] = this.receiver.getSynchronizationSources();
-    if ((source?.audioLevel ?? 0) > soundingLevel) this.#lastSoundMs = nowMs;
+    if (source !== undefined && (source.audioLevel ?? 1) > soundingLevel) this.#lastSoundMs = nowMs;
     return nowMs - this.#lastSoundMs < soundingHoldMs;
   }
 

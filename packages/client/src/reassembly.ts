@@ -25,8 +25,7 @@ export class Reassembly {
     const [id = "", partText = "", totalText = "", slice = ""] = fields;
     const part = partNumber(partText);
     const total = totalText === "???" ? undefined : partNumber(totalText);
-    if (part === undefined || (total === undefined && totalText !== "???") || part > (total ?? maxParts))
-      return undefined;
+    if (part === undefined || (total === undefined && totalText !== "???") || part > (total ?? maxParts)) return undefined;
     this.#forget(now);
     const pending = this.#pending.get(id) ?? this.#begin(id, now);
     pending.total ??= total;

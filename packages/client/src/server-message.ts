@@ -41,9 +41,7 @@ function isServerMessage(value: unknown): value is ServerMessage {
 }
 
 function listsFit(value: Record<string, unknown>): boolean {
-  if (value["type"] === "joined")
-    return Array.isArray(value["users"]) && value["users"].every((one) => isRecord(one) && fits(one, user));
-  if (value["type"] === "negotiate")
-    return Array.isArray(value["subscribe"]) && value["subscribe"].every((uid) => typeof uid === "string");
+  if (value["type"] === "joined") return Array.isArray(value["users"]) && value["users"].every((one) => isRecord(one) && fits(one, user));
+  if (value["type"] === "negotiate") return Array.isArray(value["subscribe"]) && value["subscribe"].every((uid) => typeof uid === "string");
   return true;
 }

@@ -10,13 +10,7 @@ export function sessionFor(url: URL, appId: string, channel: string, uid: string
 }
 
 /** Keeps a session under the uid that was asked for and the one that was given. */
-export function rememberSession(
-  url: URL,
-  appId: string,
-  channel: string,
-  uids: readonly string[],
-  sessionId: string,
-): void {
+export function rememberSession(url: URL, appId: string, channel: string, uids: readonly string[], sessionId: string): void {
   try {
     for (const uid of uids) sessionStorage.setItem(keyFor(url, appId, channel, uid), sessionId);
   } catch {

@@ -33,17 +33,12 @@ export function App({ call, engine, theme, wish, begin }: PageProps): JSX.Elemen
     <div class="page" data-layout={layout}>
       <Header call={call} engine={engine} theme={theme} />
       <main class="main">
-        <Stage call={call} engine={engine} begin={begin} />
         <Problem call={call} begin={begin} />
+        <Stage call={call} engine={engine} begin={begin} welcome={layout === "before" && !joining.value} />
         {inCall && <Notices call={call} />}
         {!inCall && (
           <div class="choices">
-            <button
-              type="button"
-              class="quiet"
-              aria-expanded={joining.value}
-              onClick={() => (joining.value = !joining.value)}
-            >
+            <button type="button" class="quiet" aria-expanded={joining.value} onClick={() => (joining.value = !joining.value)}>
               {joining.value ? "Close the form" : "Join a channel instead"}
             </button>
             {joining.value && <JoinForm call={call} wish={wish} />}

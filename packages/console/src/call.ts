@@ -193,8 +193,7 @@ export class Call {
     for (;;) {
       const readiness = await readReadiness();
       signal.throwIfAborted();
-      if (readiness === undefined)
-        throw new ParleyError("server-gone", `The engine at ${location.host} does not answer.`);
+      if (readiness === undefined) throw new ParleyError("server-gone", `The engine at ${location.host} does not answer.`);
       if (readiness.ready) return;
       if (performance.now() > deadline)
         throw new ParleyError("not-ready", `The engine is still waiting for ${readiness.waiting.join(", ")}.`);
@@ -219,9 +218,8 @@ export class Call {
 
   async #join(seat: Seat, microphone: Microphone, signal: AbortSignal): Promise<void> {
     this.step.value = "Joining the channel";
-    const channel = await joinChannel(
-      { ...seat, microphone, signal, audioElement: (uid) => this.#audioElement(uid) },
-      (joining) => this.#listen(joining),
+    const channel = await joinChannel({ ...seat, microphone, signal, audioElement: (uid) => this.#audioElement(uid) }, (joining) =>
+      this.#listen(joining),
     );
     if (signal.aborted) return void channel.close();
     this.step.value = "Connecting the audio";
@@ -250,11 +248,12 @@ export class Call {
         switch (message.object) {
           case "user.transcription":
           case "assistant.transcription":
+            break;
           case "message.metrics":
+            if (message.metric_name === "e2e") this.latencyMs.value = message.latency_ms;
             break;
           case "message.state":
-            this.activity.value =
-              message.state === "thinking" || message.state === "speaking" ? message.state : "listening";
+            this.activity.value = message.state === "thinking" || message.state === "speaking" ? message.state : "listening";
             break;
           case "message.interrupt":
             this.interruptedAt.value = performance.now();

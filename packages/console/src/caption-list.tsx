@@ -22,17 +22,8 @@ export function CaptionList({ call, live }: { call: Call; live: boolean }): JSX.
   return (
     <section class="captions" aria-label="Captions">
       {!live && <h2>What was said</h2>}
-      <div
-        class="captions-box"
-        ref={boxRef}
-        onScroll={onScroll}
-        tabIndex={0}
-        role="group"
-        aria-label="Captions, scrollable"
-      >
-        {captions.length === 0 && (
-          <p class="captions-empty">{call.phase.value === "live" ? "Go ahead, say something." : ""}</p>
-        )}
+      <div class="captions-box" ref={boxRef} onScroll={onScroll} tabIndex={0} role="group" aria-label="Captions, scrollable">
+        {captions.length === 0 && <p class="captions-empty">{call.phase.value === "live" ? "Go ahead, say something." : ""}</p>}
         <ol>
           {captions.map((caption) => (
             <CaptionLine key={caption.id} caption={caption} />
@@ -47,13 +38,7 @@ export function CaptionList({ call, live }: { call: Call; live: boolean }): JSX.
 function CaptionLine({ caption }: { caption: Caption }): JSX.Element {
   const { role, words, final, interrupted, latencyMs } = caption;
   return (
-    <li
-      class="caption"
-      data-testid="caption"
-      data-role={role}
-      data-final={String(final)}
-      data-interrupted={String(interrupted)}
-    >
+    <li class="caption" data-testid="caption" data-role={role} data-final={String(final)} data-interrupted={String(interrupted)}>
       <span class="caption-who">{role === "user" ? "You" : "Agent"}</span>
       <p class="caption-text">
         {words.map((word, index) => (

@@ -18,12 +18,7 @@ export function CopyButton({ text, label }: { text: string; label: string }): JS
     setTimeout(() => (done.value = false), doneMs);
   };
   return (
-    <button
-      type="button"
-      class="round bare copy"
-      aria-label={done.value ? "Copied" : label}
-      onClick={() => void copy()}
-    >
+    <button type="button" class="round bare copy" aria-label={done.value ? "Copied" : label} onClick={() => void copy()}>
       {done.value ? <CheckIcon /> : <CopyIcon />}
     </button>
   );

@@ -54,7 +54,7 @@ function TextField({ call, live }: { call: Call; live: boolean }): JSX.Element {
       <input
         data-testid="text"
         aria-label="Write to the agent"
-        placeholder="Or write to the agent"
+        placeholder="Or write here"
         maxLength={4000}
         autocomplete="off"
         enterkeyhint="send"

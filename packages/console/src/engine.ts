@@ -62,9 +62,7 @@ export async function startCall(wish: CallWish, signal: AbortSignal): Promise<St
 }
 
 export async function endCall(agentId: string): Promise<void> {
-  await fetch(`/console/call/${encodeURIComponent(agentId)}`, { method: "DELETE", keepalive: true }).catch(
-    () => undefined,
-  );
+  await fetch(`/console/call/${encodeURIComponent(agentId)}`, { method: "DELETE", keepalive: true }).catch(() => undefined);
 }
 
 /** Undefined where the engine is gone or tells this page nothing. */
@@ -105,11 +103,7 @@ export async function readReadiness(): Promise<Readiness | undefined> {
 
 /** Makes the engine answer by a language model that it found on this machine. */
 export async function chooseLlm(llm: DiscoveredLlm, model: string): Promise<void> {
-  await ask(
-    "/console/llm",
-    { method: "POST", body: JSON.stringify({ url: llm.url, model }) },
-    AbortSignal.timeout(timeoutMs),
-  );
+  await ask("/console/llm", { method: "POST", body: JSON.stringify({ url: llm.url, model }) }, AbortSignal.timeout(timeoutMs));
 }
 
 async function ask(path: string, init: RequestInit, signal: AbortSignal): Promise<unknown> {

@@ -14,12 +14,7 @@ export function Header({ engine, theme }: { call: Call; engine: Engine; theme: T
         <span>Parley</span>
       </a>
       <Status engine={engine} />
-      <button
-        type="button"
-        class="round"
-        aria-label={dark ? "Switch to light" : "Switch to dark"}
-        onClick={theme.toggle}
-      >
+      <button type="button" class="round" aria-label={dark ? "Switch to light" : "Switch to dark"} onClick={theme.toggle}>
         {dark ? <SunIcon /> : <MoonIcon />}
       </button>
     </header>
@@ -34,13 +29,7 @@ function Status({ engine }: { engine: Engine }): JSX.Element | null {
   if (!readiness.ready) return <Chip tone="wait" text={`Loading ${readiness.waiting.join(", ")}`} />;
   if (info === null || info.calls === null) return <Chip tone="good" text="Ready" />;
   const full = info.running >= info.calls;
-  return (
-    <Chip
-      tone={full ? "wait" : "good"}
-      text={full ? "All lines busy" : "Ready"}
-      detail={`${info.running} of ${info.calls} calls`}
-    />
-  );
+  return <Chip tone={full ? "wait" : "good"} text={full ? "All lines busy" : "Ready"} detail={`${info.running} of ${info.calls} calls`} />;
 }
 
 function Chip({ tone, text, detail }: { tone: "good" | "wait" | "bad"; text: string; detail?: string }): JSX.Element {

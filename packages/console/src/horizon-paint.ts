@@ -26,10 +26,12 @@ export const barStep = 6;
 const barWidth = 3;
 /** Space between the line and the bars, in pixels. */
 const lineGap = 3;
+/** Space that stays free above and below, in pixels. */
+const edge = 14;
 
 /** Quieter than this is drawn as silence, louder than the second as full height, in dBFS. */
-const floorDb = -58;
-const fullDb = -16;
+const floorDb = -56;
+const fullDb = -2;
 
 /** Root mean square to height, by loudness rather than by amplitude. */
 export function heightOf(level: number): number {
@@ -53,8 +55,8 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene, colours: 
     const age = Math.min(1, (distance - free) / reach);
     const envelope = Math.min(1, (distance - free) / 24);
     context.globalAlpha = (1 - age) ** 1.2;
-    const up = (scene.user[index] ?? 0) * (line - 8) * envelope;
-    const down = (scene.agent[index] ?? 0) * (line - 8) * envelope;
+    const up = (scene.user[index] ?? 0) * (line - edge) * envelope;
+    const down = (scene.agent[index] ?? 0) * (line - edge) * envelope;
     for (const x of [middle + distance, middle - distance]) {
       context.strokeStyle = colours.rest;
       dot(context, x, line);
@@ -62,8 +64,7 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene, colours: 
       if (down > 1) bar(context, x, line + lineGap, line + lineGap + down, colours.agent);
     }
     if (scene.mark === index) {
-      for (const x of [middle + distance + barStep / 2, middle - distance - barStep / 2])
-        notch(context, x, height, colours.mark);
+      for (const x of [middle + distance + barStep / 2, middle - distance - barStep / 2]) notch(context, x, height, colours.mark);
     }
   }
   context.globalAlpha = 1;

@@ -19,9 +19,10 @@ function animate(canvas: HTMLCanvasElement, call: Call): () => void {
   const context = canvas.getContext("2d");
   if (context === null) return () => undefined;
   const still = matchMedia("(prefers-reduced-motion: reduce)");
-  const user: number[] = Array.from({ length: maxBars }, () => 0);
-  const agent: number[] = Array.from({ length: maxBars }, () => 0);
   let since = performance.now();
+  const swell = (phase: number): number[] => Array.from({ length: maxBars }, (_, index) => breath(since - index * barMs, phase));
+  const user = swell(0);
+  const agent = swell(Math.PI);
   let peak = { user: 0, agent: 0 };
   let frame = 0;
 

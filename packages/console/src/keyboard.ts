@@ -18,8 +18,5 @@ export function listenToKeys(call: Call, begin: () => void): () => void {
 }
 
 function isControl(target: EventTarget | null): boolean {
-  return (
-    target instanceof Element &&
-    target.closest("input, textarea, select, button, a, summary, [contenteditable]") !== null
-  );
+  return target instanceof Element && target.closest("input, textarea, select, button, a, summary, [contenteditable]") !== null;
 }

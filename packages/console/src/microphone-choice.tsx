@@ -5,16 +5,14 @@ import { MicrophoneIcon } from "./icons.tsx";
 
 export function MicrophoneChoice({ call }: { call: Call }): JSX.Element {
   const devices = call.devices.value;
+  const known = devices.some((device) => device.deviceId === call.deviceId.value);
+  const chosen = known ? call.deviceId.value : (devices[0]?.deviceId ?? "");
   return (
     <label class="picker">
       <MicrophoneIcon />
       <span class="hidden">Microphone</span>
-      <select
-        data-testid="microphone"
-        value={call.deviceId.value}
-        onChange={(event) => void call.useMicrophone(event.currentTarget.value)}
-      >
-        {!devices.some((device) => device.deviceId === "default") && <option value="">Default microphone</option>}
+      <select data-testid="microphone" value={chosen} onChange={(event) => void call.useMicrophone(event.currentTarget.value)}>
+        {devices.length === 0 && <option value="">Default microphone</option>}
         {devices.map((device) => (
           <option key={device.deviceId} value={device.deviceId}>
             {device.label}

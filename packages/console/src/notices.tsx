@@ -21,10 +21,7 @@ export function Notices({ call }: { call: Call }): JSX.Element | null {
       {echo && (
         <p class="notice" data-testid="echo-warning">
           <WarningIcon />
-          <span>
-            The browser did not switch echo cancellation on: the agent may hear itself. Use headphones, or another
-            microphone.
-          </span>
+          <span>The browser did not switch echo cancellation on: the agent may hear itself. Use headphones, or another microphone.</span>
         </p>
       )}
       {notice !== "" && (

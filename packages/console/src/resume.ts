@@ -48,7 +48,5 @@ function isRemembered(value: unknown): value is Remembered {
   if (typeof value !== "object" || value === null || !("wish" in value) || !("call" in value)) return false;
   const { call } = value;
   if (typeof call !== "object" || call === null) return false;
-  return ["appId", "channel", "uid", "token", "agentId", "agentUid"].every(
-    (name) => typeof Reflect.get(call, name) === "string",
-  );
+  return ["appId", "channel", "uid", "token", "agentId", "agentUid"].every((name) => typeof Reflect.get(call, name) === "string");
 }

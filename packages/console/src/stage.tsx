@@ -10,13 +10,21 @@ import { MicrophoneChoice } from "./microphone-choice.tsx";
 
 const activityTexts = { listening: "Listening", thinking: "Thinking", speaking: "Speaking" } as const;
 
-export function Stage({ call, engine, begin }: { call: Call; engine: Engine; begin: () => void }): JSX.Element {
+interface StageProps {
+  call: Call;
+  engine: Engine;
+  begin: () => void;
+  /** Whether there is room for the words that greet. */
+  welcome: boolean;
+}
+
+export function Stage({ call, engine, begin, welcome }: StageProps): JSX.Element {
   const phase = call.phase.value;
   const inCall = phase === "live" || phase === "connecting";
   const again = call.captions.value.length > 0;
   return (
     <section class="stage" aria-label="Call">
-      {!inCall && !again && <Welcome />}
+      {welcome && call.problem.value === null && <Welcome />}
       <div class="line">
         <Horizon call={call} />
         {inCall ? (
@@ -30,13 +38,7 @@ export function Stage({ call, engine, begin }: { call: Call; engine: Engine; beg
             <i />
           </div>
         ) : (
-          <button
-            type="button"
-            class="orb talk"
-            data-testid="talk"
-            onClick={begin}
-            aria-label={again ? "Talk again" : "Start talking"}
-          >
+          <button type="button" class="orb talk" data-testid="talk" onClick={begin} aria-label={again ? "Talk again" : "Start talking"}>
             <MicrophoneIcon />
           </button>
         )}
@@ -68,9 +70,9 @@ function IdleStatus({ call, engine, again }: { call: Call; engine: Engine; again
         ) : again && latencyMs !== null ? (
           `The last answer began after ${Math.round(latencyMs)} ms`
         ) : (
-          <>
+          <span class="by-key">
             or press <kbd>Space</kbd>
-          </>
+          </span>
         )}
       </p>
       <MicrophoneChoice call={call} />
@@ -81,11 +83,7 @@ function IdleStatus({ call, engine, again }: { call: Call; engine: Engine; again
 function LiveStatus({ call }: { call: Call }): JSX.Element {
   const connecting = call.phase.value === "connecting";
   const latencyMs = call.latencyMs.value;
-  const main = connecting
-    ? "Connecting"
-    : call.reconnecting.value
-      ? "Reconnecting"
-      : activityTexts[call.activity.value];
+  const main = connecting ? "Connecting" : call.reconnecting.value ? "Reconnecting" : activityTexts[call.activity.value];
   return (
     <div class="status">
       <p class="status-main" role="status">
