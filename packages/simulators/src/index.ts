@@ -1,2 +1,11 @@
 /** Vendors' protocols on loopback, well-behaved or not: for Parley's tests and for its users'. */
 export { type ChatFailure, type ChatRequest, type ChatSimulator, type ChatSimulatorOptions, startChatSimulator } from "./chat.ts";
+export {
+  type SimulatedAsrInput,
+  type SimulatedTranscript,
+  type SimulatedTtsOutput,
+  type SimulatedVendorsOptions,
+  type SimulatedWord,
+  simulatedRate,
+  simulatedVendors,
+} from "./speech.ts";
