@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 
 import { readWav, WavError, writeWav } from "./wav.ts";
 
-function wav(code: number, channels: number, bits: number, data: Buffer, before = Buffer.alloc(0), size = data.length): Buffer {
+function wav(code: number, channels: number, bits: number, data: Buffer, before: Buffer = Buffer.alloc(0), size = data.length): Buffer {
   const format = Buffer.alloc(16);
   format.writeUInt16LE(code, 0);
   format.writeUInt16LE(channels, 2);
