@@ -33,10 +33,14 @@ const TAIL_MS = 200;
 const LATE_MS = 1000;
 /** A piece this long is cut where it is quietest; the recogniser takes 15 s at most. */
 const LONGEST_PIECE_MS = 12_000;
-/** The cut lies after this. */
+/** The cut lies after this; and from this length on a pause of a breath makes a piece of what is before it. */
 const SHORTEST_PIECE_MS = 6000;
-/** A sentence that was complete at a pause is a piece of its own from this length on: it is not decoded again. */
-const COMPLETE_PIECE_MS = 3000;
+/** From this length on a shorter pause does. */
+const BREATHLESS_PIECE_MS = 9000;
+/** From this length on a sentence that was complete at a pause is a piece: it is not decoded again. */
+const SENTENCE_PIECE_MS = 3000;
+/** A pause at which people breathe, not one between two sounds. */
+const BREATH_MS = 200;
 /** Audio after the beginning of a pause that still belongs to the words before it. */
 const RELEASE_MS = 50;
 /** Width of the stretch that must be quiet at a cut. */
@@ -162,8 +166,10 @@ export class Dictation {
     const utterance = this.#current;
     if (utterance?.state.name !== "pausing") return;
     const { early, since } = utterance.state;
-    const isSentence = early.name === "heard" && early.complete >= COMPLETE_FROM && since - utterance.openFrom >= COMPLETE_PIECE_MS;
-    if (isSentence || at - utterance.openFrom >= SHORTEST_PIECE_MS) {
+    const length = at - utterance.openFrom;
+    const isSentence = early.name === "heard" && early.complete >= COMPLETE_FROM;
+    const enough = isSentence ? SENTENCE_PIECE_MS : at - since >= BREATH_MS ? SHORTEST_PIECE_MS : BREATHLESS_PIECE_MS;
+    if (length >= enough) {
       utterance.pieces.push(early);
       utterance.openFrom = Math.max(since + RELEASE_MS, at - this.#prefixMs);
       utterance.voicedMs = 0;
@@ -326,10 +332,10 @@ function join(pieces: readonly (Piece & { name: "heard" })[]): string {
     .map(({ text, complete }, index) => {
       const before = spoken[index - 1];
       const goesOn = before !== undefined && before.complete < COMPLETE_FROM;
-      const breaksOff = index < spoken.length - 1 && complete < COMPLETE_FROM;
       const [first = ""] = text.split(/[\s,]/u, 1);
       const begun = goesOn && small.has(first.toLowerCase()) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
-      return breaksOff ? begun.replace(/\.$/u, "") : begun;
+      if (index === spoken.length - 1) return begun;
+      return complete < COMPLETE_FROM ? begun.replace(/\.$/u, "") : begun.replace(/(?<![.?!])$/u, ".");
     })
     .join(" ");
 }
