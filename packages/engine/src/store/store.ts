@@ -1,0 +1,209 @@
+/** The one SQL store: agents, what was heard, and turns; written off the audio path, kept for so many days. */
+import { z } from "zod";
+import { rest } from "@parley/protocol";
+import type { SessionEvent } from "../core/events.ts";
+import { AppError } from "../errors.ts";
+import type { AgentFilter, AgentLog, AgentPage, AgentRecord } from "../projects/agents.ts";
+import { CallLog, type CallRows, type EntryRow } from "./call-log.ts";
+import type { Database, Parameter, Row } from "./database.ts";
+import { migrate } from "./migrate.ts";
+import { Writer } from "./writer.ts";
+
+export interface StoreOptions {
+  open(): Promise<Database>;
+  /** Keep what people and agents said. */
+  readonly keepTranscripts: boolean;
+  readonly retentionDays: number;
+  /** Unix milliseconds. */
+  now(): number;
+  /** Resolves after so many milliseconds; rejects when the signal is aborted. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+  onProblem(problem: string, error: unknown): void;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** Between two looks for records that are too old. */
+const PURGE_EVERY_MS = 3600 * 1000;
+
+const AgentRow = z.object({
+  agent_id: z.string(),
+  app_id: z.string(),
+  name: z.string(),
+  channel: z.string(),
+  uid: z.string(),
+  labels: z.record(z.string(), z.string()),
+  state: rest.AgentState,
+  message: z.string(),
+  created_at: z.coerce.number(),
+  started_at: z.coerce.number(),
+  stopped_at: z.coerce.number(),
+});
+
+const EntryFromRow = z.object({
+  number: z.number(),
+  turn_id: z.number(),
+  role: z.enum(["user", "assistant"]),
+  content: z.string(),
+  source: z.enum(["asr", "message", "llm", "greeting", "command", "llm_failure"]),
+  uid: z.string(),
+  interrupted: z.boolean(),
+  original: z.string().nullable(),
+  at: z.coerce.number(),
+});
+
+export class Store implements AgentLog, AsyncDisposable {
+  readonly #options: StoreOptions;
+  readonly #writer: Writer;
+  readonly #startedAt: number;
+  readonly #abort = new AbortController();
+  readonly #purging: Promise<void>;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#startedAt = options.now();
+    this.#writer = new Writer({
+      pause: options.pause,
+      onProblem: options.onProblem,
+      open: async () => await this.#openDatabase(),
+    });
+    this.#purging = this.#purgeForever();
+  }
+
+  /** Why records are not written at the moment; undefined: they are. */
+  get problem(): string | undefined {
+    return this.#writer.problem;
+  }
+
+  get opened(): Promise<void> {
+    return this.#writer.opened;
+  }
+
+  save(record: AgentRecord): void {
+    const { agentId, appId, name, channel, uid, labels, state, message, createdAt, startedAt, stoppedAt } = record;
+    this.#push(
+      agentId,
+      `insert into agents (agent_id, app_id, name, channel, uid, labels, state, message, created_at, started_at, stopped_at)
+       values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11)
+       on conflict (agent_id) do update set state = excluded.state, message = excluded.message, started_at = excluded.started_at, stopped_at = excluded.stopped_at`,
+      [agentId, appId, name, channel, uid, JSON.stringify(labels).replaceAll("\\u0000", ""), state, message, createdAt, startedAt, stoppedAt],
+    );
+  }
+
+  /** Keeps a call's record from its events on; the agent is saved before. */
+  follow(agentId: string, epochMs: number): (event: SessionEvent) => void {
+    const log = new CallLog(epochMs);
+    return (event) => this.#keep(agentId, log.handle(event));
+  }
+
+  async find(agentId: string): Promise<AgentRecord | undefined> {
+    const [row] = await this.#query("select * from agents where agent_id = $1", [agentId]);
+    return row === undefined ? undefined : toRecord(row);
+  }
+
+  async list({ appId, channel, from, to, states, limit, cursor }: AgentFilter): Promise<AgentPage> {
+    const where = "app_id = $1 and created_at between $2 and $3 and state = any(string_to_array($4, ',')) and ($5::text is null or channel = $5)";
+    const parameters = [appId, from, to, states.join(","), channel ?? null];
+    const [counted] = await this.#query(`select count(*) as total from agents where ${where}`, parameters);
+    const total = z.coerce.number().parse(counted?.["total"]);
+    const first = cursor === undefined ? undefined : await this.find(cursor);
+    if (cursor !== undefined && first === undefined) return { agents: [], next: "", total };
+    const rows = await this.#query(
+      `select * from agents where ${where} and (created_at < $6 or (created_at = $6 and agent_id >= $7)) order by created_at desc, agent_id limit $8`,
+      [...parameters, first?.createdAt ?? to, cursor ?? "", limit + 1],
+    );
+    const agents = rows.map(toRecord);
+    return { agents: agents.slice(0, limit), next: agents[limit]?.agentId ?? "", total };
+  }
+
+  /** What was heard in a call, in order. */
+  async entries(agentId: string): Promise<EntryRow[]> {
+    const rows = await this.#query("select * from entries where agent_id = $1 order by number", [agentId]);
+    return rows.map((row) => {
+      const { turn_id, original, ...entry } = EntryFromRow.parse(row);
+      return { ...entry, turnId: turn_id, ...(original === null ? {} : { original }) };
+    });
+  }
+
+  /** Forgets a call: the agent, what was said, its turns. */
+  async deleteCall(agentId: string): Promise<void> {
+    await this.#query("delete from agents where agent_id = $1", [agentId]);
+  }
+
+  /** Resolves when everything handed over so far is written, or the database fails. */
+  async settled(): Promise<void> {
+    await this.#writer.settled();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort();
+    await this.#purging;
+    await this.#writer[Symbol.asyncDispose]();
+  }
+
+  async #openDatabase(): Promise<Database> {
+    const database = await this.#options.open();
+    try {
+      await migrate(database, this.#options.now());
+      // Agents that a killed engine has left behind are told truthfully.
+      await database.query(
+        `update agents set state = 'FAILED', message = 'The engine stopped while the agent was running', stopped_at = $1, complete = false
+         where state in ('IDLE', 'STARTING', 'RUNNING', 'STOPPING', 'RECOVERING') and created_at < $1`,
+        [this.#startedAt],
+      );
+      return database;
+    } catch (error) {
+      await database[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  #keep(agentId: string, { entries, turns }: CallRows): void {
+    if (this.#options.keepTranscripts) {
+      for (const { number, turnId, role, content, source, uid, interrupted, original, at } of entries) {
+        this.#push(
+          agentId,
+          "insert into entries (agent_id, number, turn_id, role, content, source, uid, interrupted, original, at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+          [agentId, number, turnId, role, content, source, uid, interrupted, original ?? null, at],
+        );
+      }
+    }
+    for (const { turnId, startType, startedAt, endType, endedAt, causedBy, latencyMs, metrics } of turns) {
+      this.#push(
+        agentId,
+        `insert into turns (agent_id, turn_id, start_type, started_at, end_type, ended_at, caused_by, latency_ms, metrics)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb) on conflict (agent_id, turn_id) do nothing`,
+        [agentId, turnId, startType, startedAt, endType, endedAt, causedBy, latencyMs, JSON.stringify(metrics)],
+      );
+    }
+  }
+
+  #push(agentId: string, sql: string, parameters: readonly Parameter[]): void {
+    // PostgreSQL's text holds no NUL.
+    this.#writer.push({ agentId, sql, parameters: parameters.map((value) => (typeof value === "string" ? value.replaceAll("\0", "") : value)) });
+  }
+
+  async #query(sql: string, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+    await this.#writer.settled();
+    const { database, problem } = this.#writer;
+    if (database === undefined || problem !== undefined) throw new AppError("not-ready", `records cannot be read at the moment (${problem ?? "closing"})`);
+    return await database.query(sql, parameters);
+  }
+
+  async #purgeForever(): Promise<void> {
+    const { signal } = this.#abort;
+    while (!signal.aborted) {
+      try {
+        await this.#options.pause(PURGE_EVERY_MS, signal);
+        await this.#query("delete from agents where created_at < $1 and stopped_at > 0", [this.#options.now() - this.#options.retentionDays * DAY_MS]);
+      } catch (error) {
+        if (!signal.aborted) this.#options.onProblem("old records were not deleted", error);
+      }
+    }
+  }
+}
+
+function toRecord(row: Row): AgentRecord {
+  const { agent_id, app_id, created_at, started_at, stopped_at, ...rest } = AgentRow.parse(row);
+  return { ...rest, agentId: agent_id, appId: app_id, createdAt: created_at, startedAt: started_at, stoppedAt: stopped_at };
+}

@@ -1,0 +1,142 @@
+/** Writes on behalf of calls, one after the other, off the audio path: nobody waits, and a lost write is remembered. */
+import type { Database, Parameter } from "./database.ts";
+
+export interface Write {
+  /** Whose record it belongs to. */
+  readonly agentId: string;
+  readonly sql: string;
+  readonly parameters: readonly Parameter[];
+}
+
+export interface WriterOptions {
+  open(): Promise<Database>;
+  /** Waits before the next attempt; rejects when the signal is aborted. */
+  pause(ms: number, signal: AbortSignal): Promise<void>;
+  onProblem(problem: string, error: unknown): void;
+}
+
+/** Writes that wait; beyond it the newest is lost and its call marked. About an hour of eight calls. */
+const LONGEST_QUEUE = 20_000;
+
+const MARK = "update agents set complete = false where agent_id = $1";
+
+/** The problem of a database that has not been opened yet. */
+const OPENING = "database";
+
+/** Between attempts to open or to write to a database that fails, in milliseconds. */
+const RETRY_MS = 5000;
+
+/** Calls whose marks wait for the database to work again. */
+const MOST_MARKS = 100_000;
+
+export class Writer implements AsyncDisposable {
+  readonly #options: WriterOptions;
+  readonly #queue: Write[] = [];
+  readonly #incomplete = new Set<string>();
+  readonly #abort = new AbortController();
+  readonly #opened = Promise.withResolvers<void>();
+  readonly #loop: Promise<void>;
+  #database: Database | undefined;
+  #problem: string | undefined = OPENING;
+  #wake = Promise.withResolvers<void>();
+  #idle = Promise.withResolvers<void>();
+  #closing = false;
+
+  constructor(options: WriterOptions) {
+    this.#options = options;
+    this.#loop = this.#run();
+  }
+
+  /** Why records are not written at the moment; undefined: they are. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  /** Resolves when the database has been opened for the first time. */
+  get opened(): Promise<void> {
+    return this.#opened.promise;
+  }
+
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
+  /** Undefined: not open. */
+  get database(): Database | undefined {
+    return this.#database;
+  }
+
+  push(write: Write): void {
+    if (this.#queue.length >= LONGEST_QUEUE) this.#mark(write.agentId);
+    else this.#queue.push(write);
+    this.#wake.resolve();
+  }
+
+  /** Resolves when nothing waits any more, or the database fails. */
+  async settled(): Promise<void> {
+    while (this.#queue.length > 0 && this.#problem === undefined) await this.#idle.promise;
+  }
+
+  /** Writes what waits, then closes the database. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing = true;
+    this.#wake.resolve();
+    // A database that is only opening may still take what waits; one that fails is not waited for.
+    if (this.#problem !== undefined && this.#problem !== OPENING) this.#abort.abort();
+    await this.#loop;
+    await this.#database?.[Symbol.asyncDispose]();
+    this.#database = undefined;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      try {
+        this.#database ??= await this.#options.open();
+        await this.#drain(this.#database);
+        this.#problem = undefined;
+        this.#opened.resolve();
+        if (this.#closing) return;
+        await this.#wake.promise;
+        this.#wake = Promise.withResolvers();
+      } catch (error) {
+        await this.#suffer(error);
+        if (this.#closing) return;
+      }
+    }
+  }
+
+  async #drain(database: Database): Promise<void> {
+    for (let write = this.#queue[0]; write !== undefined; write = this.#queue[0]) {
+      try {
+        await database.query(write.sql, write.parameters);
+      } catch (error) {
+        // If its mark can be written, the fault lies in the write, else in the database: then the write waits.
+        await database.query(MARK, [write.agentId]);
+        this.#options.onProblem(`a record of agent ${write.agentId} was not written`, error);
+      }
+      this.#queue.shift();
+    }
+    for (const agentId of this.#incomplete) {
+      await database.query(MARK, [agentId]);
+      this.#incomplete.delete(agentId);
+    }
+    this.#idle.resolve();
+    this.#idle = Promise.withResolvers();
+  }
+
+  /** What waits goes on waiting; the database has time to recover, then a fresh thread opens it again. */
+  async #suffer(error: unknown): Promise<void> {
+    const known = this.#problem !== undefined && this.#problem !== OPENING;
+    this.#problem = `database: ${error instanceof Error ? error.message : String(error)}`;
+    if (!known) this.#options.onProblem(this.#problem, error);
+    await this.#database?.[Symbol.asyncDispose]();
+    this.#database = undefined;
+    this.#idle.resolve();
+    this.#idle = Promise.withResolvers();
+    if (!this.#closing) await this.#options.pause(RETRY_MS, this.#abort.signal).catch(() => {});
+  }
+
+  #mark(agentId: string): void {
+    if (this.#incomplete.size < MOST_MARKS) this.#incomplete.add(agentId);
+  }
+}
