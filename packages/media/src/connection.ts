@@ -172,9 +172,7 @@ export class Connection implements RtpPeer {
   }
 
   close(): void {
-    if (this.#state === "closed") return;
     this.#setState("closed");
-    this.#wire.close();
   }
 
   /** The first time the transports meet; later descriptions must speak of the same. */
@@ -230,7 +228,10 @@ export class Connection implements RtpPeer {
     if (this.#state === "closed" || this.#state === state) return;
     this.#state = state;
     if (state === "connected") this.#reports ??= setInterval(() => this.#report(), REPORT_MS).unref();
-    if (state === "closed" && this.#reports !== null) clearInterval(this.#reports);
+    if (state === "closed") {
+      if (this.#reports !== null) clearInterval(this.#reports);
+      this.#wire.close(); // also when the other side has ended it
+    }
     this.#handleState(state);
   }
 

@@ -10,7 +10,10 @@ export interface MediaPlan {
   readonly direction: Direction;
   /** The SSRC we send with on this m-line, unique among the m-lines of a peer; not used while we do not send. */
   readonly ssrc: number;
-  /** Id of the MediaStream that the other side sees: the uid of who speaks. Default: the mid. */
+  /**
+   * Id of the MediaStream that the other side sees: the uid of who speaks. Default: the mid. What SDP does not allow
+   * in it is percent-encoded: `decodeURIComponent(event.streams[0].id)` gives it back.
+   */
   readonly streamId?: string;
 }
 
