@@ -47,7 +47,6 @@ export type JobResult =
   | { readonly type: "spoken"; readonly spoken: Spoken };
 
 export interface WorkerSetup {
-  readonly name: string;
   readonly skills: readonly Skill[];
   /** Added to the thread's niceness, 0 to 19. */
   readonly niceness: number;
@@ -55,7 +54,11 @@ export interface WorkerSetup {
   readonly stop: SharedArrayBuffer;
 }
 
-export type ToWorker = { readonly type: "job"; readonly id: number; readonly job: Job } | { readonly type: "close" };
+export type ToWorker =
+  /** The first message: what to be. */
+  | { readonly type: "open"; readonly setup: WorkerSetup }
+  | { readonly type: "job"; readonly id: number; readonly job: Job }
+  | { readonly type: "close" };
 
 export type FromWorker =
   | { readonly type: "progress"; readonly progress: LoadProgress }

@@ -82,7 +82,10 @@ export async function loadModels(skills: readonly Skill[], onProgress: (progress
       case "tiny":
       case "base": {
         const [encoder, decoder] = parts[skill];
-        const model = createMoonshine({ encoder: await open(await read(encoder)), decoder: await open(await read(decoder)) }, shapes[skill]);
+        const model = createMoonshine(
+          { encoder: await open(await read(encoder)), decoder: await open(await read(decoder)) },
+          shapes[skill],
+        );
         recognisers.set(skill, createRecogniser(model, { judgesEnds: skill === "base" }));
         break;
       }

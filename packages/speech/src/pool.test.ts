@@ -7,10 +7,14 @@ import type { SpeechError } from "./speech-error.ts";
 // given so far, crashes, or works until it is stopped.
 const script = new URL(
   `data:text/javascript,${encodeURIComponent(`
-    import { parentPort, workerData } from "node:worker_threads";
-    const stop = new Int32Array(workerData.stop);
+    import { parentPort } from "node:worker_threads";
+    let stop;
     const texts = [];
-    parentPort.on("message", ({ type, id, job }) => {
+    parentPort.on("message", ({ type, id, job, setup }) => {
+      if (type === "open") {
+        stop = new Int32Array(setup.stop);
+        return parentPort.postMessage({ type: "ready" });
+      }
       if (type === "close") return parentPort.close();
       const text = job.text ?? job.draft;
       texts.push(text);
@@ -22,7 +26,6 @@ const script = new URL(
       }
       parentPort.postMessage({ type: "done", id, result: { type: "recognition", recognition: { text: texts.join(), complete: 0, tokens: 0 } } });
     });
-    parentPort.postMessage({ type: "ready" });
   `)}`,
 );
 const refusing = new URL(
@@ -105,7 +108,10 @@ test("weights that are refused fail `ready` and every job, with the reason", asy
 test("more work than a conversation could use is refused at once", async () => {
   const pool = open();
   const abort = new AbortController();
-  const waiting = Array.from({ length: 512 }, async () => await pool.run(job("wait"), { urgency: "final", signal: abort.signal }).catch(() => "aborted"));
+  const waiting = Array.from(
+    { length: 512 },
+    async () => await pool.run(job("wait"), { urgency: "final", signal: abort.signal }).catch(() => "aborted"),
+  );
   await expect(pool.run(job("one too many"), { urgency: "final" })).rejects.toMatchObject({ code: "overloaded" });
   abort.abort();
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(["aborted"]));

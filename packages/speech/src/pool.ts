@@ -111,8 +111,10 @@ export class Pool implements AsyncDisposable {
     const { plan, stop } = seat;
     const { buffer } = stop;
     if (!(buffer instanceof SharedArrayBuffer)) throw new TypeError("The stop cell must be shared memory");
-    const setup: WorkerSetup = { ...plan, stop: buffer };
-    const worker = new Worker(this.#options.script, { name: plan.name, workerData: setup });
+    const setup: WorkerSetup = { skills: plan.skills, niceness: plan.niceness, stop: buffer };
+    const open: ToWorker = { type: "open", setup };
+    const worker = new Worker(this.#options.script, { name: plan.name });
+    worker.postMessage(open);
     let cause: unknown;
     seat.worker = worker;
     worker.on("message", (message: FromWorker) => this.#hear(seat, message));
@@ -158,7 +160,11 @@ export class Pool implements AsyncDisposable {
     seat.worker = undefined;
     seat.ready = false;
     if (this.#refusal !== undefined) return;
-    const error = new SpeechError("worker-crashed", `The speech worker ${seat.plan.name} stopped: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const error = new SpeechError(
+      "worker-crashed",
+      `The speech worker ${seat.plan.name} stopped: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
     this.#free(seat, { error });
     this.#options.onCrash?.(error);
     const wait = Math.min(LONGEST_RESTART_MS, RESTART_MS * 2 ** seat.crashes++);
@@ -167,7 +173,8 @@ export class Pool implements AsyncDisposable {
 
   #dispatch(): void {
     const now = performance.now();
-    for (const late of this.#queue.takeAll(({ urgency, since }) => urgency === "partial" && now - since > PARTIAL_WAITS_MS)) late.settle({ error: tooLate() });
+    for (const late of this.#queue.takeAll(({ urgency, since }) => urgency === "partial" && now - since > PARTIAL_WAITS_MS))
+      late.settle({ error: tooLate() });
     for (const seat of this.#seats) {
       if (!seat.ready || seat.task !== undefined) continue;
       const task = this.#queue.take(({ job }) => seat.plan.skills.includes(job.skill));

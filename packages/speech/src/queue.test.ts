@@ -6,7 +6,15 @@ const item = (name: string, urgency: Urgency): { name: string; urgency: Urgency 
 
 test("the most urgent work comes first, the oldest of one urgency before the others", () => {
   const queue = new Queue<{ name: string; urgency: Urgency }>();
-  for (const [name, urgency] of [["p", "partial"], ["c", "clause"], ["f1", "final"], ["first", "first-clause"], ["f2", "final"], ["v", "vad"]] as const) queue.push(item(name, urgency));
+  for (const [name, urgency] of [
+    ["p", "partial"],
+    ["c", "clause"],
+    ["f1", "final"],
+    ["first", "first-clause"],
+    ["f2", "final"],
+    ["v", "vad"],
+  ] as const)
+    queue.push(item(name, urgency));
   const order = Array.from({ length: 6 }, () => queue.take(any)?.name);
   expect(order).toEqual(["v", "first", "f1", "f2", "c", "p"]);
   expect(queue.take(any)).toBeUndefined();

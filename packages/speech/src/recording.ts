@@ -12,8 +12,13 @@ export interface Recording {
 
 export function recording(name: string): Recording {
   const path = new URL(`../../../recordings/${name}`, import.meta.url).pathname;
-  const about: Partial<Recording> = JSON.parse(readFileSync(`${path}.json`, "utf8"));
+  const about: unknown = JSON.parse(readFileSync(`${path}.json`, "utf8"));
+  if (!isRecording(about)) throw new TypeError(`${path}.json describes no recording`);
   return { text: "", speech: [], words: [], pauses: [], ...about, pcm: samples(readFileSync(`${path}.wav`)) };
+}
+
+function isRecording(about: unknown): about is Partial<Recording> {
+  return typeof about === "object" && about !== null;
 }
 
 /** The samples of a 16-bit WAV file, whatever chunks it has before them. */

@@ -96,7 +96,12 @@ test("silence, noise and hum hold no words", async () => {
     seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
     return seed / 2 ** 30 - 1;
   };
-  const sounds = [() => 0, () => 3000 * noise(), (at: number) => 4000 * Math.sin((2 * Math.PI * 120 * at) / 16_000), (at: number) => (at % 4000 < 100 ? 20_000 * noise() : 0)];
+  const sounds = [
+    () => 0,
+    () => 3000 * noise(),
+    (at: number) => 4000 * Math.sin((2 * Math.PI * 120 * at) / 16_000),
+    (at: number) => (at % 4000 < 100 ? 20_000 * noise() : 0),
+  ];
   for (const sound of sounds) {
     const pcm = Int16Array.from({ length: 24_000 }, (_, at) => Math.round(sound(at)));
     expect(await speech.recognise(pcm, { model: "base", signal })).toMatchObject({ text: "", complete: 0 });
@@ -143,7 +148,10 @@ test("what the voice says is understood", async () => {
   const { pcm, sampleRate, words: timed } = await speech.speak(text, { speaker: 793, speed: 1, signal });
   expect(timed.map((word) => word.text).join(" ")).toBe(text);
   // From 22,050 to 16,000 Hz, coarsely: good enough to be understood.
-  const heard = Int16Array.from({ length: Math.floor((pcm.length * 16_000) / sampleRate) }, (_, at) => pcm[Math.floor((at * sampleRate) / 16_000)] ?? 0);
+  const heard = Int16Array.from(
+    { length: Math.floor((pcm.length * 16_000) / sampleRate) },
+    (_, at) => pcm[Math.floor((at * sampleRate) / 16_000)] ?? 0,
+  );
   const recognised = await speech.recognise(padded(heard), { model: "base", signal });
   expect(errors(words(recognised.text), words(text))).toBeLessThanOrEqual(1);
 });
@@ -154,7 +162,10 @@ test("the main loop goes on while every model runs", async () => {
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const clause = "The bridge was opened in eighteen eighty-three, and people walked over it for a day.";
-  const heavy = Promise.all([speech.recognise(padded(pcm), { model: "base", signal }), speech.speak(clause, { speaker: 793, speed: 1, signal })]);
+  const heavy = Promise.all([
+    speech.recognise(padded(pcm), { model: "base", signal }),
+    speech.speak(clause, { speaker: 793, speed: 1, signal }),
+  ]);
   let slowest = 0;
   for (let at = 0; at < 30 * 512; at += 512) {
     const since = performance.now();

@@ -43,7 +43,6 @@ export interface SpeechOptions {
   readonly threads?: number;
 }
 
-
 /** Each thread holds its models for itself, about 300 MB: more threads only where they are asked for. */
 const MOST_THREADS = 4;
 /** Gives way to the main loop and to voice activity, yet not so far that another busy program starves it. */

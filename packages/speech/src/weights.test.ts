@@ -44,7 +44,10 @@ test("weights that end too early are refused as altered", async () => {
 
 test("a missing file is named", async () => {
   const path = join(folder, "missing.data");
-  await expect(readWeights(part, undefined, path)).rejects.toMatchObject({ code: "weights-missing", message: expect.stringContaining(path) });
+  await expect(readWeights(part, undefined, path)).rejects.toMatchObject({
+    code: "weights-missing",
+    message: expect.stringContaining(path),
+  });
 });
 
 test("every part is found where npm puts it", () => {

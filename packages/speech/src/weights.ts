@@ -65,7 +65,8 @@ const CHUNK = 1 << 20;
 /** Where npm put the file. */
 export function weightsPath(which: Weights): string {
   const manifest = findPackageJSON(which.package, import.meta.url);
-  if (manifest === undefined) throw new SpeechError("weights-missing", `The package ${which.package} with the weights ${which.file} is not installed`);
+  if (manifest === undefined)
+    throw new SpeechError("weights-missing", `The package ${which.package} with the weights ${which.file} is not installed`);
   return join(dirname(manifest), which.file);
 }
 

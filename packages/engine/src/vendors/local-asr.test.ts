@@ -17,7 +17,7 @@ class Talk {
 
   /** Audio up to a time, loud or quiet; each sample tells its frame. */
   hear(until: number, level = 100): void {
-    for (; this.now < until; ) {
+    for (; this.now < until;) {
       const frame: Frame = { at: this.now, uid: "1", pcm: new Int16Array(SAMPLES).fill(level), concealed: false };
       this.now += 20;
       this.give({ type: "audio", frame });
@@ -26,7 +26,9 @@ class Talk {
 
   /** The jobs that were asked for, with their length in ms. */
   get jobs(): { at: number; id: number; model: string; ms: number; draft: string }[] {
-    return this.decisions.filter((decision) => decision.type === "recognise").map(({ at, id, model, pcm, draft }) => ({ at, id, model, ms: pcm.length / 16, draft }));
+    return this.decisions
+      .filter((decision) => decision.type === "recognise")
+      .map(({ at, id, model, pcm, draft }) => ({ at, id, model, ms: pcm.length / 16, draft }));
   }
 
   get lastJob(): number {
@@ -38,7 +40,9 @@ class Talk {
   }
 
   get transcripts(): string[] {
-    return this.decisions.filter((decision) => decision.type === "transcript").map(({ transcript }) => (transcript.final ? `${transcript.text}|` : transcript.text));
+    return this.decisions
+      .filter((decision) => decision.type === "transcript")
+      .map(({ transcript }) => (transcript.final ? `${transcript.text}|` : transcript.text));
   }
 
   get finals(): unknown[] {
@@ -205,7 +209,11 @@ test("in any order of marks, each speech that ended gets one final, and pieces s
       let ended = 0;
       const answered = new Set<number>();
       const answerAll = (): void => {
-        for (const { id } of talk.jobs) if (!answered.has(id)) answered.add(id) && talk.answer("word", 0.9, id);
+        for (const { id } of talk.jobs) {
+          if (answered.has(id)) continue;
+          answered.add(id);
+          talk.answer("word", 0.9, id);
+        }
       };
       for (const name of marks) {
         if (name === "audio") talk.hear(talk.now + 200);
@@ -213,7 +221,9 @@ test("in any order of marks, each speech that ended gets one final, and pieces s
         else if (name === "answer") answerAll();
         else if (name === "fail") {
           const next = talk.jobs.find(({ id }) => !answered.has(id));
-          if (next !== undefined) answered.add(next.id) && talk.give({ type: "failed", id: next.id });
+          if (next === undefined) continue;
+          answered.add(next.id);
+          talk.give({ type: "failed", id: next.id });
         } else {
           if (name === "speech-start") speaking = true;
           if (name === "speech-end" && speaking) [speaking, ended] = [false, ended + 1];

@@ -300,7 +300,8 @@ export class Dictation {
 
   #give(utterance: Utterance, final: boolean): void {
     const { pieces, state, startMs, tail } = utterance;
-    const growing: Piece[] = state.name === "finishing" ? [] : [state.name === "pausing" ? state.early : { name: "heard", text: tail, complete: 0 }];
+    const growing: Piece[] =
+      state.name === "finishing" ? [] : [state.name === "pausing" ? state.early : { name: "heard", text: tail, complete: 0 }];
     const heard = [...pieces, ...growing].filter((piece) => piece.name === "heard");
     const text = join(heard);
     if (!final && (text === "" || (text === utterance.given && state.name === "speaking"))) return;
@@ -322,7 +323,9 @@ function isAsked(piece: Piece, id: number): boolean {
 
 /** Words that are written small unless they begin a sentence. */
 const small = new Set(
-  "a an and are as at because but by for from he her his if in is it its my of on or our she so than that the their then they to was we were when where which while who with you your unless until".split(" "),
+  "a an and are as at because but by for from he her his if in is it its my of on or our she so than that the their then they to was we were when where which while who with you your unless until".split(
+    " ",
+  ),
 );
 
 /** Puts pieces together; where a piece broke off in mid-sentence, the marks of a sentence's end and beginning go. */

@@ -15,7 +15,13 @@ const settle = async (): Promise<void> => {
 /** Models that answer when the test says so. */
 class FakeSpeech implements Speech {
   readonly ready = Promise.resolve();
-  readonly asked: { what: string; first?: boolean; signal: AbortSignal; resolve: (value: never) => void; reject: (error: unknown) => void }[] = [];
+  readonly asked: {
+    what: string;
+    first?: boolean;
+    signal: AbortSignal;
+    resolve: (value: never) => void;
+    reject: (error: unknown) => void;
+  }[] = [];
 
   openVad(): never {
     throw new Error("not part of the vendor");
@@ -27,7 +33,10 @@ class FakeSpeech implements Speech {
     return promise;
   }
 
-  speak(text: string, { speaker, speed, first = false, signal }: { speaker: number; speed: number; first?: boolean; signal: AbortSignal }): Promise<Spoken> {
+  speak(
+    text: string,
+    { speaker, speed, first = false, signal }: { speaker: number; speed: number; first?: boolean; signal: AbortSignal },
+  ): Promise<Spoken> {
     const { promise, resolve, reject } = Promise.withResolvers<Spoken>();
     this.asked.push({ what: `${text} ${speaker} ${speed}`, first, signal, resolve, reject });
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
@@ -72,13 +81,20 @@ class Feed<Item> implements AsyncIterable<Item> {
 }
 
 const audio = (from: number, to: number): AsrInput[] =>
-  Array.from({ length: (to - from) / 20 }, (_, index) => ({ type: "audio", frame: { at: from + 20 * index, uid: "1", pcm: new Int16Array(320), concealed: false } }));
+  Array.from({ length: (to - from) / 20 }, (_, index) => ({
+    type: "audio",
+    frame: { at: from + 20 * index, uid: "1", pcm: new Int16Array(320), concealed: false },
+  }));
 
 async function collect<Item>(source: AsyncIterable<Item>, into: Item[]): Promise<void> {
   for await (const item of source) into.push(item);
 }
 
-const spoken = (ms: number): Spoken => ({ pcm: new Int16Array((22_050 * ms) / 1000), sampleRate: 22_050, words: [{ text: "word", startMs: 0, endMs: ms }] });
+const spoken = (ms: number): Spoken => ({
+  pcm: new Int16Array((22_050 * ms) / 1000),
+  sampleRate: 22_050,
+  words: [{ text: "word", startMs: 0, endMs: ms }],
+});
 
 test("a spoken question becomes partials and one final transcript", async () => {
   const speech = new FakeSpeech();
@@ -141,20 +157,27 @@ test("a recogniser that fails twice ends with the reason and the way out", async
   speech.asked.shift()?.reject(new SpeechError("worker-crashed", "The speech worker recogniser-1 stopped: out of memory"));
   const error = await done.catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(AppError);
-  expect(error).toMatchObject({ code: "vendor-failed", message: expect.stringContaining("local: The speech worker recogniser-1 stopped: out of memory. The worker is started again") });
+  expect(error).toMatchObject({
+    code: "vendor-failed",
+    message: expect.stringContaining("local: The speech worker recogniser-1 stopped: out of memory. The worker is started again"),
+  });
 });
 
 test("another language than English is refused with the two ways out", async () => {
   const asr = openLocal(new FakeSpeech()).asr!.open({});
   const error = await collect(asr(new Feed<AsrInput>(), { ...english, language: "ja-JP" }), []).catch((reason: unknown) => reason);
-  expect(error).toMatchObject({ code: "invalid-field", message: expect.stringMatching(/asr\.language.*English only.*ja-JP.*asr\.vendor.*parley models pull/u) });
+  expect(error).toMatchObject({
+    code: "invalid-field",
+    message: expect.stringMatching(/asr\.language.*English only.*ja-JP.*asr\.vendor.*parley models pull/u),
+  });
 });
 
 test("the voice is chosen by name or by number, and nothing else is accepted", () => {
   const { options } = openLocal(new FakeSpeech()).tts!;
   expect(options.parse({})).toEqual({ voice: "ada", speed: 1 });
   expect(options.parse({ voice: 793, speed: 1.2 })).toEqual({ voice: 793, speed: 1.2 });
-  for (const wrong of [{ voice: "nobody" }, { voice: 904 }, { speed: 3 }, { pitch: 1 }]) expect(options.safeParse(wrong).success).toBe(false);
+  for (const wrong of [{ voice: "nobody" }, { voice: 904 }, { speed: 3 }, { pitch: 1 }])
+    expect(options.safeParse(wrong).success).toBe(false);
 });
 
 test("a clause is given with its words and then its sound, while the next one alone is spoken ahead", async () => {
@@ -171,7 +194,9 @@ test("a clause is given with its words and then its sound, while the next one al
   expect((await first).value).toEqual({ type: "clause", text: "One,", words: [{ text: "word", startMs: 0, endMs: 100 }] });
   await settle();
   expect(speech.asked.map(({ what, first }) => [what, first])).toEqual([["two, 793 1.5", false]]);
-  const sizes = [await outputs.next(), await outputs.next(), await outputs.next()].map(({ value }: { value: TtsOutput }) => (value.type === "audio" ? value.pcm.length : 0));
+  const sizes = [await outputs.next(), await outputs.next(), await outputs.next()].map(({ value }: { value: TtsOutput }) =>
+    value.type === "audio" ? value.pcm.length : 0,
+  );
   expect(sizes).toEqual([882, 882, 441]);
   expect(speech.asked).toHaveLength(1);
   await outputs.return?.();

@@ -18,7 +18,13 @@ const asrOptions = z.strictObject({});
 const ttsOptions = z.strictObject({
   /** A name, or the number of a speaker in the voice's training data. */
   voice: z
-    .union([z.enum(voices.map(({ name }) => name)), z.int().min(0).max(SPEAKERS - 1)])
+    .union([
+      z.enum(voices.map(({ name }) => name)),
+      z
+        .int()
+        .min(0)
+        .max(SPEAKERS - 1),
+    ])
     .default(voices.find((voice) => voice.default)?.name ?? 0),
   /** 1 is the voice's own pace. */
   speed: z.number().min(0.5).max(2).default(1),

@@ -39,7 +39,19 @@ export function collapseRepetition(text: string): string {
 }
 
 /** What recognisers trained on subtitles write down where there is no speech. */
-const subtitles = new Set(["you", "thank you", "thanks for watching", "thank you for watching", "bye", "so", "oh", "hmm", "mm", "uh", "the"]);
+const subtitles = new Set([
+  "you",
+  "thank you",
+  "thanks for watching",
+  "thank you for watching",
+  "bye",
+  "so",
+  "oh",
+  "hmm",
+  "mm",
+  "uh",
+  "the",
+]);
 /** Mean log probability below which such words are not believed. Clear speech has −0.1, a short command −0.5. */
 const UNSURE = -0.7;
 /** Voice shorter than this holds no word that the model is unsure of, in milliseconds. */

@@ -39,7 +39,7 @@ export interface Decoded {
 export interface DecodeOptions {
   /** What the text probably is: the closer, the sooner the result is there. The result differs from that without a draft in rounding alone. */
   readonly draft: string;
-  stopped(): boolean;
+  readonly stopped: () => boolean;
 }
 
 export interface Moonshine {

@@ -48,7 +48,8 @@ export class VadStreams {
     const steps = this.#waiting.get(stream);
     if (steps === undefined) reject(new SpeechError("closed", "The voice activity stream is closed"));
     else if (pcm.length !== STEP_SAMPLES) reject(new RangeError(`A step of voice activity has ${STEP_SAMPLES} samples, not ${pcm.length}`));
-    else if (steps.length >= MOST_WAITING) reject(new SpeechError("overloaded", `${MOST_WAITING} steps of one stream wait for voice activity`));
+    else if (steps.length >= MOST_WAITING)
+      reject(new SpeechError("overloaded", `${MOST_WAITING} steps of one stream wait for voice activity`));
     else {
       steps.push({ pcm: pcm.slice(), resolve, reject });
       if (!this.#running) void this.#work();
