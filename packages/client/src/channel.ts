@@ -57,6 +57,8 @@ export interface JoinOptions {
 /** How often the loudspeaker's position is reported, and the connection's figures, in milliseconds. */
 const playedEveryMs = 200;
 const statsEveryMs = 5_000;
+/** How long the engine may take to answer a join, in milliseconds. */
+const joinTimeoutMs = 10_000;
 /** How long audio may take to connect, in milliseconds. */
 const mediaTimeoutMs = 12_000;
 
@@ -196,37 +198,41 @@ export class Channel {
 
   /** One socket from open to close. `left`: the end was meant; `lost`: it was not. Throws what is final. */
   async #converse(joined: () => void): Promise<"left" | "lost"> {
-    const { appId, channel } = this.#options;
     const url = signallingUrl(this.#options.url);
     const socket = await openSocket(url, this.#closing.signal);
     this.#socket = socket;
+    const unanswered = setTimeout(() => socket.close(), joinTimeoutMs);
     try {
-      const session = sessionFor(url, appId, channel, this.#uid === "" ? (this.#options.uid ?? "") : this.#uid);
-      const uid = this.#options.uid === undefined || this.#options.uid === "" ? {} : { uid: this.#options.uid };
-      socket.send({
-        type: "join",
-        appId,
-        channel,
-        ...uid,
-        token: this.#token,
-        ...(session === undefined ? {} : { sessionId: session }),
-      });
+      socket.send(this.#join(url));
       for await (const message of socket.messages()) {
+        clearTimeout(unanswered);
         if (message.type === "joined") this.#take(message, url, joined);
         else this.#handle(message);
       }
     } finally {
+      clearTimeout(unanswered);
       socket.close();
       this.#socket = null;
     }
     if (this.#closing.signal.aborted) return "left";
     if (socket.end?.code === 4001) throw new ParleyError("taken-over", "This call was taken over by another window.");
-    if (this.#uid === "" && socket.end?.code !== 1001)
-      throw new ParleyError(
-        "server-gone",
-        `The engine closed the connection before the join was answered (${socket.end?.code ?? "no code"}).`,
-      );
+    if (this.#uid === "") throw new ParleyError("server-gone", `The engine at ${url.host} did not answer the join.`);
     return "lost";
+  }
+
+  /** The first message. The session of an earlier join takes the uid back: after a lost socket, or a reload. */
+  #join(url: URL): ClientMessageInput {
+    const { appId, channel } = this.#options;
+    const uid = this.#uid === "" ? (this.#options.uid ?? "") : this.#uid;
+    const sessionId = sessionFor(url, appId, channel, uid);
+    return {
+      type: "join",
+      appId,
+      channel,
+      token: this.#token,
+      ...(uid === "" ? {} : { uid }),
+      ...(sessionId === undefined ? {} : { sessionId }),
+    };
   }
 
   #take(message: Extract<ServerMessage, { type: "joined" }>, url: URL, joined: () => void): void {

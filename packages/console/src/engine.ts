@@ -93,6 +93,10 @@ export async function readInfo(): Promise<Info | undefined> {
 /** Undefined where nobody answers. */
 export async function readReadiness(): Promise<Readiness | undefined> {
   try {
+    // First where a page is always answered 200: browsers put a 503 on the console as an error.
+    const info = await ask("/console/info", {}, AbortSignal.timeout(timeoutMs)).catch(() => undefined);
+    const ready = field(info, "ready");
+    if (typeof ready === "boolean") return { ready, waiting: texts(field(info, "waiting")) };
     const response = await fetch("/readyz", { signal: AbortSignal.timeout(timeoutMs), cache: "no-store" });
     const value: unknown = await response.json();
     return { ready: response.ok, waiting: texts(field(value, "waiting")) };
