@@ -18,13 +18,13 @@ export const MicrophoneIcon = (): JSX.Element => (
 
 export const MutedIcon = (): JSX.Element => (
   <Icon>
-    <path d="M9 9V6a3 3 0 0 1 6 0v5.5M14.2 13.7A3 3 0 0 1 9 11.5M5.5 11.5a6.5 6.5 0 0 0 10.6 5M18.5 11.5c0 1-.2 1.900-.6 2.700M12 18v3M4 4l16 16" />
+    <path d="M15 10.5V6a3 3 0 0 0-5.8-1.1M9 9v2.5a3 3 0 0 0 4.6 2.5M5.5 11.5a6.5 6.5 0 0 0 10.3 5.3M18.5 11.5a6.5 6.5 0 0 1-.5 2.4M12 18v3M4.5 4.5l15 15" />
   </Icon>
 );
 
 export const HangUpIcon = (): JSX.Element => (
   <Icon>
-    <path d="M2.800 14.200c5-6 13.400-6 18.400 0l-2.600 2.900-3.600-1.900v-2.900a11 11 0 0 0-6 0v2.900l-3.600 1.900z" />
+    <path d="M2.8 14.2c5-6 13.4-6 18.4 0l-2.6 2.9-3.6-1.9v-2.9a11 11 0 0 0-6 0v2.9l-3.6 1.9z" />
   </Icon>
 );
 
@@ -37,19 +37,19 @@ export const SendIcon = (): JSX.Element => (
 export const SunIcon = (): JSX.Element => (
   <Icon>
     <circle cx="12" cy="12" r="4" />
-    <path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.600 5.600 7 7M17 17l1.400 1.400M18.400 5.600 17 7M7 17l-1.400 1.400" />
+    <path d="M12 3v2M12 19v2M3 12h2M19 12h2M5.6 5.6 7 7M17 17l1.4 1.4M18.4 5.6 17 7M7 17l-1.4 1.4" />
   </Icon>
 );
 
 export const MoonIcon = (): JSX.Element => (
   <Icon>
-    <path d="M20 14.500A8.500 8.500 0 0 1 9.500 4a8.500 8.500 0 1 0 10.500 10.500z" />
+    <path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z" />
   </Icon>
 );
 
 export const WarningIcon = (): JSX.Element => (
   <Icon>
-    <path d="M12 4 2.800 19.500h18.400zM12 10v4.500M12 17v.300" />
+    <path d="M12 4 2.8 19.5h18.4zM12 10v4.5M12 17v.3" />
   </Icon>
 );
 
@@ -61,28 +61,28 @@ export const CloseIcon = (): JSX.Element => (
 
 export const CopyIcon = (): JSX.Element => (
   <Icon>
-    <rect x="8.500" y="8.500" width="11" height="11" rx="2.500" />
-    <path d="M15.500 5.500A2 2 0 0 0 13.500 4h-7A2.500 2.500 0 0 0 4 6.500v7a2 2 0 0 0 1.500 2" />
+    <rect x="8.5" y="8.5" width="11" height="11" rx="2.5" />
+    <path d="M15.5 5.5A2 2 0 0 0 13.5 4h-7A2.5 2.5 0 0 0 4 6.5v7a2 2 0 0 0 1.5 2" />
   </Icon>
 );
 
 export const CheckIcon = (): JSX.Element => (
   <Icon>
-    <path d="m5 12.500 4.500 4.500L19 7.500" />
+    <path d="m5 12.5 4.5 4.5L19 7.5" />
   </Icon>
 );
 
 export const EyeIcon = (): JSX.Element => (
   <Icon>
-    <path d="M2.500 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12z" />
-    <circle cx="12" cy="12" r="2.800" />
+    <path d="M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z" />
+    <circle cx="12" cy="12" r="2.8" />
   </Icon>
 );
 
 /** Two voices above and below one line. */
 export const Mark = (): JSX.Element => (
   <svg class="mark" viewBox="0 0 28 28" width="28" height="28" aria-hidden="true" focusable="false">
-    <path class="mark-user" d="M5 12v-2M11 12V5M17 12V8.500M23 12v-1" />
-    <path class="mark-agent" d="M5 16v1.500M11 16v3M17 16v7M23 16v3" />
+    <path class="mark-user" d="M5 12v-2M11 12V5M17 12V8.5M23 12v-1" />
+    <path class="mark-agent" d="M5 16v1.5M11 16v3M17 16v7M23 16v3" />
   </svg>
 );
