@@ -2,29 +2,82 @@
 
 /** In ARPAbet, before the dictionary. */
 export const corrections: Readonly<Record<string, string>> = {
+  address: "AH0 D R EH1 S",
+  addresses: "AH0 D R EH1 S IH0 Z",
   agora: "AE1 G ER0 AH0",
+  ai: "EY2 AY1",
+  anthropic: "AE0 N TH R AA1 P IH0 K",
+  arithmetic: "ER0 IH1 TH M AH0 T IH2 K",
   askey: "AE1 S K IY0",
   async: "EY1 S IH2 NG K",
+  bot: "B AA1 T",
+  bots: "B AA1 T S",
+  concrete: "K AA1 N K R IY2 T",
+  convert: "K AH0 N V ER1 T",
+  converts: "K AH0 N V ER1 T S",
   cooda: "K UW1 D AH0",
   covid: "K OW1 V IH0 D",
   dr: "D AA1 K T ER0",
+  email: "IY1 M EY2 L",
+  emails: "IY1 M EY2 L Z",
   emoji: "IH0 M OW1 JH IY0",
   feefa: "F IY1 F AH0",
+  forbidden: "F ER0 B IH1 D AH0 N",
   github: "G IH1 T HH AH2 B",
   hippa: "HH IH1 P AH0",
-  hmm: "HH AH1 M",
   hm: "HH AH1 M",
+  hmm: "HH AH1 M",
+  id: "AY2 D IY1",
+  ids: "AY2 D IY1 Z",
+  invalid: "IH0 N V AE1 L IH0 D",
   kubernetes: "K UW2 B ER0 N EH1 T IY0 Z",
+  lead: "L IY1 D",
   lidar: "L AY1 D AA2 R",
   mm: "AH1 M",
-  nginx: "EH1 N JH AH0 N EH2 K S",
+  nginx: "EH2 N JH AH0 N EH1 K S",
+  ollama: "OW0 L AA1 M AH0",
+  onnx: "AA1 N IH0 K S",
   postgres: "P OW1 S T G R EH2 S",
+  qwen: "K W EH1 N",
+  router: "R AW1 T ER0",
   shh: "SH IH1",
+  subject: "S AH1 B JH IH0 K T",
   sudo: "S UW1 D UW0",
+  tear: "T IH1 R",
   tommel: "T AA1 M AH0 L",
+  uses: "Y UW1 Z IH0 Z",
+  wind: "W IH1 N D",
   yammel: "Y AE1 M AH0 L",
   zeroth: "Z IH1 R OW0 TH",
 };
+
+/** Written alike, said by what they are: `verb` after a word that calls for one, or first in a clause. */
+export const homographs: Readonly<Record<string, { verb: string; other: string }>> = {
+  close: { verb: "K L OW1 Z", other: "K L OW1 S" },
+  estimate: { verb: "EH1 S T AH0 M EY2 T", other: "EH1 S T AH0 M AH0 T" },
+  extract: { verb: "IH0 K S T R AE1 K T", other: "EH1 K S T R AE2 K T" },
+  increase: { verb: "IH0 N K R IY1 S", other: "IH1 N K R IY2 S" },
+  live: { verb: "L IH1 V", other: "L AY1 V" },
+  object: { verb: "AH0 B JH EH1 K T", other: "AA1 B JH EH0 K T" },
+  present: { verb: "P R IH0 Z EH1 N T", other: "P R EH1 Z AH0 N T" },
+  project: { verb: "P R AH0 JH EH1 K T", other: "P R AA1 JH EH0 K T" },
+  record: { verb: "R IH0 K AO1 R D", other: "R EH1 K ER0 D" },
+  separate: { verb: "S EH1 P ER0 EY2 T", other: "S EH1 P R AH0 T" },
+  use: { verb: "Y UW1 Z", other: "Y UW1 S" },
+};
+
+/** What a verb follows. */
+export const verbCues: ReadonlySet<string> = new Set(
+  (
+    "to i you we they he she it who people can could will would should may might must do does did don't doesn't didn't can't won't please " +
+    "let's i'll you'll we'll they'll i'd you'd not never always also and or then just"
+  ).split(" "),
+);
+
+/** After these, "read" is past. */
+export const pastCues: ReadonlySet<string> = new Set(
+  "have has had was were been be is are i've you've we've they've already just".split(" "),
+);
 
 /** How small words sound inside a sentence, where the dictionary has their full forms: IPA. */
 export const weakForms: Readonly<Record<string, string>> = {
@@ -122,7 +175,6 @@ export const weakForms: Readonly<Record<string, string>> = {
   going: "ɡˌoʊɪŋ",
   make: "mˌeɪk",
   i: "aɪ",
-  do: "duː",
   not: "nˌɑːt",
 };
 

@@ -34,7 +34,7 @@ export function normalise(text: string, isWord: (word: string) => boolean): Writ
 
   for (const [at, part] of parts.entries()) {
     const [, gap = "", written = ""] = found[at] ?? [];
-    const before = words.at(-1);
+    const before = words.findLast(({ spoken }) => spoken.length > 0);
     if (gap.includes("\n") || part.opens) addPause(before, part.opens ? "," : ".");
     const context = {
       before: parts[at - 1]?.core ?? "",

@@ -2,7 +2,7 @@
 import type { Dictionary } from "./dictionary.ts";
 import { toIpa } from "./ipa.ts";
 import { soundOut } from "./letters.ts";
-import { corrections, strongAtEnd, weakForms } from "./lexicon.ts";
+import { corrections, homographs, pastCues, strongAtEnd, verbCues, weakForms } from "./lexicon.ts";
 import { isPause } from "./normalise.ts";
 
 const voiceless = new Set(["P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"]);
@@ -19,7 +19,7 @@ export function phonemes(spoken: readonly string[], dictionary: Dictionary): str
   const ipa = spoken.map((word, at) => {
     if (isPause(word)) return "";
     const weak = last(at) && strongAtEnd.has(word) ? undefined : weakForm(word);
-    return weak ?? toIpa(pronounce(word, dictionary), word);
+    return weak ?? toIpa(homograph(word, spoken[at - 1]) ?? pronounce(word, dictionary), word);
   });
   return ipa.map((sound, at) => {
     const beforeVowel = beginsWithVowel.test(ipa[at + 1] ?? "");
@@ -28,6 +28,14 @@ export function phonemes(spoken: readonly string[], dictionary: Dictionary): str
     if (beforeVowel && spoken[at] === "the") return "ðɪ";
     return beforeVowel && spoken[at] === "to" ? "tʊ" : sound;
   });
+}
+
+/** ARPAbet of a word that sounds by what stands before it. */
+function homograph(word: string, before: string | undefined): string | undefined {
+  if (word === "read") return before !== undefined && pastCues.has(before) ? "R EH1 D" : "R IY1 D";
+  if (!Object.hasOwn(homographs, word)) return undefined;
+  const isVerb = before === undefined || isPause(before) || verbCues.has(before);
+  return isVerb ? homographs[word]?.verb : homographs[word]?.other;
 }
 
 function isLetter(word: string | undefined): boolean {
@@ -40,7 +48,11 @@ function weakForm(word: string): string | undefined {
 
 /** The word in ARPAbet. */
 export function pronounce(word: string, dictionary: Dictionary): string {
-  return lookup(word, dictionary) ?? inflected(word, dictionary) ?? compound(word, dictionary) ?? soundOut(word.replaceAll(/[^a-z]/gu, ""));
+  const known = lookup(word, dictionary) ?? inflected(word, dictionary) ?? compound(word, dictionary);
+  if (known !== undefined) return known;
+  const letters = word.replaceAll(/[^a-z]/gu, "");
+  // What the rules would leave silent is spelled.
+  return soundOut(letters) || Array.from(letters, (letter) => dictionary.lookup(`${letter}.`) ?? "").join(" ");
 }
 
 function lookup(word: string, dictionary: Dictionary): string | undefined {

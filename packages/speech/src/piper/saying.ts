@@ -238,7 +238,7 @@ function sayLetters(text: string, context: Context): string[] {
   if (/^\p{L}$/u.test(text) && text !== "a") return letters(latin(text));
   const known = acronyms[text.toUpperCase()];
   if (known !== undefined && Object.hasOwn(acronyms, text.toUpperCase()) && /\p{Lu}.*\p{Lu}/u.test(text)) return words(known);
-  const quoted = latin(text).replace(/(?<!s)'$|'(?='$)/u, "");
+  const quoted = latin(text).replaceAll(/[^a-z']/gu, "");
   const word = context.isWord(quoted) ? quoted : quoted.replaceAll(/^'+|'+$/gu, "");
   if (!/[a-z]/u.test(word)) return [];
   const capitals = /^(\p{Lu}{2,})('?s)?$/u.exec(text);
