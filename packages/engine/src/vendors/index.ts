@@ -51,15 +51,23 @@ function wireName(path: readonly PropertyKey[]): string {
   return path.map((part) => String(part).replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)).join(".");
 }
 
-function parse(field: string, schema: z.ZodType, options: unknown): unknown {
-  const result = schema.safeParse(options ?? {});
+function isAbsent(options: unknown, path: readonly PropertyKey[]): boolean {
+  let value = options;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null) return true;
+    value = new Map<PropertyKey, unknown>(Object.entries(value)).get(part);
+  }
+  return value === undefined;
+}
+
+function parse(field: string, schema: z.ZodType, given: unknown): unknown {
+  const options = given ?? {};
+  const result = schema.safeParse(options);
   if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const missing = issue?.code === "invalid_type" && issue.input === undefined && /received undefined/.test(issue.message);
-  throw new AppError(
-    missing ? "missing-field" : "invalid-field",
-    `${[field, wireName(issue?.path ?? [])].filter((part) => part !== "").join(".")}: ${issue?.message ?? "not accepted"}`,
-  );
+  const { path = [], message = "not accepted" } = result.error.issues[0] ?? {};
+  const name = [field, wireName(path)].filter((part) => part !== "").join(".");
+  if (isAbsent(options, path)) throw new AppError("missing-field", `${name} is missing`);
+  throw new AppError("invalid-field", `${name}: ${message}`);
 }
 
 /** `en` knows every `en-…`; a tag of a vendor's list knows itself. */
