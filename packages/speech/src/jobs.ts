@@ -50,8 +50,8 @@ export interface WorkerSetup {
   readonly skills: readonly Skill[];
   /** Added to the thread's niceness, 0 to 19. */
   readonly niceness: number;
-  /** One Int32: the id of the job that shall stop, written by the main thread while the job runs. */
-  readonly stop: SharedArrayBuffer;
+  /** The memory of a `Control`. */
+  readonly control: SharedArrayBuffer;
 }
 
 export type ToWorker =

@@ -6,6 +6,7 @@ import { createRecogniser, type Recogniser } from "./moonshine/recogniser.ts";
 import { withDurations } from "./piper/durations.ts";
 import { createPiper, type Piper } from "./piper/piper.ts";
 import { createSilero, STEP_SAMPLES, type Silero } from "./silero/silero.ts";
+import { SpeechError } from "./speech-error.ts";
 import { readWeights, weights, type Weights } from "./weights.ts";
 
 export interface Models {
@@ -33,15 +34,19 @@ const sessionOptions: ort.InferenceSession.SessionOptions = {
   logSeverityLevel: 3,
 };
 
-const neverStopped = (): boolean => false;
-
-export async function loadModels(skills: readonly Skill[], onProgress: (progress: LoadProgress) => void): Promise<Models> {
+/** Rejects with the code `closed` when `closing` becomes true on the way. */
+export async function loadModels(
+  skills: readonly Skill[],
+  onProgress: (progress: LoadProgress) => void,
+  closing: () => boolean,
+): Promise<Models> {
   const sessions: ort.InferenceSession[] = [];
   let silero: Silero | undefined;
   let piper: Piper | undefined;
   const recognisers = new Map<"tiny" | "base", Recogniser>();
 
   const open = async (bytes: Uint8Array): Promise<ort.InferenceSession> => {
+    if (closing()) throw new SpeechError("closed", "The embedded speech was closed while it was loading");
     const session = await ort.InferenceSession.create(bytes, sessionOptions);
     sessions.push(session);
     return session;
@@ -95,7 +100,7 @@ export async function loadModels(skills: readonly Skill[], onProgress: (progress
         break;
       }
     }
-    await run(firstJob(skill), neverStopped);
+    await run(firstJob(skill), closing);
   }
 
   return {

@@ -12,7 +12,7 @@ const script = new URL(
     const texts = [];
     parentPort.on("message", ({ type, id, job, setup }) => {
       if (type === "open") {
-        stop = new Int32Array(setup.stop);
+        stop = new Int32Array(setup.control);
         return parentPort.postMessage({ type: "ready" });
       }
       if (type === "close") return parentPort.close();
@@ -21,7 +21,7 @@ const script = new URL(
       if (text === "crash") throw new Error("out of memory");
       if (text === "fail") return parentPort.postMessage({ type: "failed", id, message: "no such speaker" });
       if (text === "until stopped") {
-        const look = () => (Atomics.load(stop, 0) === id ? parentPort.postMessage({ type: "stopped", id }) : setImmediate(look));
+        const look = () => ([id, -1].includes(Atomics.load(stop, 0)) ? parentPort.postMessage({ type: "stopped", id }) : setImmediate(look));
         return look();
       }
       parentPort.postMessage({ type: "done", id, result: { type: "recognition", recognition: { text: texts.join(), complete: 0, tokens: 0 } } });

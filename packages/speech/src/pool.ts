@@ -1,5 +1,6 @@
 /** Worker threads with models, and the queue before them. */
 import { Worker } from "node:worker_threads";
+import { Control } from "./control.ts";
 import type { FromWorker, Job, JobResult, LoadProgress, Skill, ToWorker, WorkerSetup } from "./jobs.ts";
 import { Queue, type Urgency } from "./queue.ts";
 import { SpeechError } from "./speech-error.ts";
@@ -11,8 +12,8 @@ const PARTIAL_WAITS_MS = 300;
 /** Wait before a worker that stopped is started again; doubled with each stop in a row. In milliseconds. */
 const RESTART_MS = 250;
 const LONGEST_RESTART_MS = 30_000;
-/** Time for a worker to give back its models before it is ended by force, in milliseconds. */
-const CLOSE_MS = 2000;
+/** Longest that the process's exit waits for native code, in milliseconds: the slowest model loads in half of it. */
+const EXIT_WAITS_MS = 2000;
 
 export interface WorkerPlan {
   readonly name: string;
@@ -38,7 +39,7 @@ interface Task {
 
 interface Seat {
   readonly plan: WorkerPlan;
-  readonly stop: Int32Array;
+  readonly control: Control;
   worker: Worker | undefined;
   ready: boolean;
   task: Task | undefined;
@@ -62,7 +63,7 @@ export class Pool implements AsyncDisposable {
     this.ready.catch(() => undefined);
     this.#seats = options.plan.map((plan) => ({
       plan,
-      stop: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
+      control: new Control(),
       worker: undefined,
       ready: false,
       task: undefined,
@@ -70,6 +71,7 @@ export class Pool implements AsyncDisposable {
       restart: undefined,
     }));
     for (const seat of this.#seats) this.#start(seat);
+    process.on("exit", this.#calm);
   }
 
   /** Rejects with the signal's reason when it aborts, and then leaves no work behind. The job's audio moves to the worker. */
@@ -105,13 +107,12 @@ export class Pool implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#refuse(new SpeechError("closed", "The embedded speech is closed"));
     await Promise.all(this.#seats.map(close));
+    process.off("exit", this.#calm);
   }
 
   #start(seat: Seat): void {
-    const { plan, stop } = seat;
-    const { buffer } = stop;
-    if (!(buffer instanceof SharedArrayBuffer)) throw new TypeError("The stop cell must be shared memory");
-    const setup: WorkerSetup = { skills: plan.skills, niceness: plan.niceness, stop: buffer };
+    const { plan, control } = seat;
+    const setup: WorkerSetup = { skills: plan.skills, niceness: plan.niceness, control: control.memory };
     const open: ToWorker = { type: "open", setup };
     const worker = new Worker(this.#options.script, { name: plan.name });
     worker.postMessage(open);
@@ -189,14 +190,20 @@ export class Pool implements AsyncDisposable {
   #makeRoomFor(waiting: Task): void {
     if (waiting.urgency === "partial" || this.#seats.some(({ task }) => task === waiting)) return;
     const seat = this.#seats.find(({ plan, task }) => plan.skills.includes(waiting.job.skill) && task?.urgency === "partial");
-    if (seat?.task !== undefined) Atomics.store(seat.stop, 0, seat.task.id);
+    if (seat?.task !== undefined) seat.control.stop(seat.task.id);
   }
 
   #giveUp(task: Task): void {
     this.#queue.takeAll((waiting) => waiting === task);
     const seat = this.#seats.find((candidate) => candidate.task === task);
-    if (seat !== undefined) Atomics.store(seat.stop, 0, task.id);
+    if (seat !== undefined) seat.control.stop(task.id);
   }
+
+  /** A process that exits while native code runs would abort: it waits until the workers are between two runs. */
+  readonly #calm = (): void => {
+    for (const { control } of this.#seats) control.stopEverything();
+    for (const { control } of this.#seats) control.waitUntilIdle(EXIT_WAITS_MS);
+  };
 
   #refuse(error: SpeechError): void {
     this.#refusal ??= error;
@@ -211,11 +218,11 @@ async function close(seat: Seat): Promise<void> {
   if (worker === undefined) return;
   const { promise: exited, resolve } = Promise.withResolvers<void>();
   worker.once("exit", () => resolve());
+  seat.control.stopEverything();
   const message: ToWorker = { type: "close" };
   worker.postMessage(message);
-  const timer = setTimeout(() => void worker.terminate(), CLOSE_MS);
+  // Never by `terminate`: native code that comes back to a thread under termination aborts the whole process.
   await exited;
-  clearTimeout(timer);
   seat.task?.settle({ error: new SpeechError("closed", "The embedded speech was closed") });
   seat.task = undefined;
 }

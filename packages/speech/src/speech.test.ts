@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { recording } from "./recording.ts";
@@ -185,6 +187,20 @@ test("an abort ends a recognition at once", async () => {
   const answer = speech.recognise(recording("jfk").pcm, { model: "base", signal: abort.signal });
   abort.abort(new Error("hung up"));
   await expect(answer).rejects.toThrow("hung up");
+});
+
+test("a process that exits in mid-decoding ends with its own exit code", async () => {
+  const script = `
+    import { openSpeech } from ${JSON.stringify(new URL("./speech.ts", import.meta.url).href)};
+    const speech = openSpeech();
+    await speech.ready;
+    const { signal } = new AbortController();
+    speech.recognise(new Int16Array(16000 * 8), { model: "base", signal }).catch(() => undefined);
+    speech.speak("And it is still one of the most photographed places of New York City.", { speaker: 1, speed: 1, signal }).catch(() => undefined);
+    setTimeout(() => process.exit(3), 20);
+  `;
+  const child = spawn(process.execPath, ["--conditions=source", "--input-type=module", "--eval", script], { stdio: "ignore" });
+  expect(await once(child, "exit")).toEqual([3, null]);
 });
 
 test("voice activity has a thread of its own, recognition and voice share the rest", () => {

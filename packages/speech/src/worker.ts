@@ -1,5 +1,6 @@
 /** A thread that holds models and works off one job at a time. */
 import { parentPort } from "node:worker_threads";
+import { Control } from "./control.ts";
 import type { FromWorker, Job, JobResult, ToWorker, WorkerSetup } from "./jobs.ts";
 import { loadModels, type Models } from "./models.ts";
 import { niceThisThread } from "./niceness.ts";
@@ -9,30 +10,41 @@ const port = parentPort;
 if (port === null) throw new Error("worker.ts runs as a worker thread only");
 
 let models: Models | undefined;
-let stop: Int32Array = new Int32Array(1);
+let control = new Control();
 
 const tell = (message: FromWorker, transfer: ArrayBuffer[] = []): void => port.postMessage(message, transfer);
 
 async function open(setup: WorkerSetup): Promise<void> {
-  stop = new Int32Array(setup.stop);
-  niceThisThread(setup.niceness);
+  control = new Control(setup.control);
+  control.busy = true;
   try {
-    models = await loadModels(setup.skills, (progress) => tell({ type: "progress", progress }));
+    models = await loadModels(
+      setup.skills,
+      (progress) => tell({ type: "progress", progress }),
+      () => control.isClosing,
+    );
+    // Now, and not before: the threads that loading starts for reading files inherit the niceness.
+    niceThisThread(setup.niceness);
     tell({ type: "ready" });
   } catch (error) {
     if (!(error instanceof SpeechError)) throw error;
     tell({ type: "refused", code: error.code, message: error.message });
+  } finally {
+    control.busy = false;
   }
 }
 
 async function work(id: number, job: Job): Promise<void> {
+  control.busy = true;
   try {
     if (models === undefined) throw new Error("the models are not loaded yet");
-    const result = await models.run(job, () => Atomics.load(stop, 0) === id);
+    const result = await models.run(job, () => control.isStopped(id));
     if (result === undefined) tell({ type: "stopped", id });
     else tell({ type: "done", id, result }, owned(result));
   } catch (error) {
     tell({ type: "failed", id, message: error instanceof Error ? error.message : String(error) });
+  } finally {
+    control.busy = false;
   }
 }
 
