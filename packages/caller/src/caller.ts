@@ -1,0 +1,359 @@
+/** A participant in Node: joins a channel as a browser does, speaks recordings, hears everybody, reads the messages. */
+import { EventEmitter } from "node:events";
+import { openRtc, type MediaPlan, type Rtc, type RtpPeer } from "@parley/media";
+import { AgentMessage, packetFromBase64, StreamMessageReader, type OfferLine, type ServerMessage, type User } from "@parley/protocol";
+import { CallerError } from "./caller-error.ts";
+import { Ear, type HeardFrame } from "./ear.ts";
+import { Line } from "./line.ts";
+import { Microphone, type Said } from "./microphone.ts";
+
+export interface CallerOptions {
+  /** The engine's address, for instance `http://127.0.0.1:8080`. */
+  readonly url: string;
+  readonly appId: string;
+  readonly channel: string;
+  /** Absent: the token's, or one that the engine chooses. */
+  readonly uid?: string;
+  readonly token?: string;
+  /** From an earlier {@link Caller.sessionId}: takes that uid over. */
+  readonly sessionId?: string;
+  /** Aborting it leaves the channel. */
+  readonly signal?: AbortSignal;
+}
+
+/** Everything carries `at`, milliseconds on the `performance.now()` clock. */
+export interface CallerEvents {
+  /** 20 ms of somebody's voice. */
+  audio: [frame: HeardFrame];
+  /** An RTP packet of theirs has arrived: for gaps in arrival. */
+  packet: [arrival: { readonly uid: string; readonly at: number }];
+  /** A data message of an agent, checked. */
+  message: [message: { readonly uid: string; readonly at: number; readonly message: AgentMessage }];
+  "user-joined": [user: User & { readonly at: number }];
+  "user-left": [user: { readonly uid: string; readonly reason: string; readonly at: number }];
+  /** Left, or thrown out; nothing follows. Without an error it was our own wish. */
+  closed: [error: CallerError | undefined];
+}
+
+/** Longest wait for `joined` and for an answer, in milliseconds. */
+const ANSWER_MS = 10_000;
+/** ICE that is not there after this is tried anew: an engine as answerer loses a few offers of this library to a race. */
+const ICE_MS = 1000;
+const MAX_ATTEMPTS = 5;
+/** How often a caller says what it has heard of agents, in milliseconds. */
+const REPORT_MS = 200;
+
+export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposable {
+  /** Resolves when the caller has left or was thrown out. */
+  readonly closed: Promise<CallerError | undefined>;
+  readonly #rtc: Rtc;
+  readonly #line: Line;
+  readonly #closing = Promise.withResolvers<CallerError | undefined>();
+  readonly #users = new Map<string, User>();
+  readonly #ears = new Map<string, { ear: Ear; mid: string }>();
+  readonly #lines = new Map<string, string>();
+  readonly #readers = new Map<string, StreamMessageReader>();
+  /** Answers that have come, by the id of their offer. */
+  readonly #answers = new Map<number, string>();
+  readonly #ssrc = 1 + Math.floor(Math.random() * 0x7fff_0000);
+  readonly #reporting: NodeJS.Timeout;
+  #joined: Extract<ServerMessage, { type: "joined" }> | undefined;
+  #microphone: Microphone | undefined;
+  #peer: RtpPeer | undefined;
+  #offers = 0;
+  #attempts = 0;
+  #negotiating: Promise<void> = Promise.resolve();
+  #failure: CallerError | undefined;
+  #over = false;
+  /** Resolved whenever something that {@link #until} may wait for has happened. */
+  #changed = Promise.withResolvers<void>();
+
+  private constructor(rtc: Rtc, line: Line) {
+    super();
+    this.#rtc = rtc;
+    this.#line = line;
+    this.closed = this.#closing.promise;
+    this.#reporting = setInterval(() => this.#report(), REPORT_MS);
+    line.listen({
+      onMessage: (message) => this.#take(message),
+      onClose: (code, reason) => this.#end(new CallerError("closed", `the engine closed the line (${code} ${reason})`, "Join again.")),
+    });
+  }
+
+  /** Joins and resolves when audio flows. Rejects with a {@link CallerError}. */
+  static async join(options: CallerOptions): Promise<Caller> {
+    const { url, appId, channel, uid, token, sessionId, signal = new AbortController().signal } = options;
+    const rtc = await openRtc({ udpPort: 0 });
+    const line = await Line.open(url, signal).catch(async (error: unknown) => {
+      await rtc[Symbol.asyncDispose]();
+      throw error;
+    });
+    const caller = new Caller(rtc, line);
+    signal.addEventListener("abort", () => caller.#end(undefined), { once: true });
+    try {
+      line.send({
+        type: "join",
+        appId,
+        channel,
+        ...(uid === undefined ? {} : { uid }),
+        ...(token === undefined ? {} : { token }),
+        ...(sessionId === undefined ? {} : { sessionId }),
+      });
+      await caller.#until(() => caller.#joined !== undefined, "the engine did not answer the join");
+      await caller.#connect();
+      line.send({ type: "ready" });
+      return caller;
+    } catch (error) {
+      await caller.leave();
+      throw error;
+    }
+  }
+
+  get uid(): string {
+    return this.#joined?.uid ?? "";
+  }
+
+  /** A secret that lets another socket take this uid over. */
+  get sessionId(): string {
+    return this.#joined?.sessionId ?? "";
+  }
+
+  /** How many offers it took until audio flowed; more than one means that ICE had to be tried again. */
+  get connectAttempts(): number {
+    return this.#attempts;
+  }
+
+  /** Everybody else who is there. */
+  get users(): readonly User[] {
+    return [...this.#users.values()];
+  }
+
+  /** Says a recording (16 kHz) after what is queued, in real time. */
+  async say(pcm: Int16Array): Promise<Said> {
+    if (this.#microphone === undefined) throw new CallerError("closed", "the caller has left", "Join again.");
+    return await this.#microphone.say(pcm);
+  }
+
+  /** A message to an agent, of a kind of section 8.6 of the REST contract. */
+  tell(uid: string, customType: string, body: unknown): void {
+    this.#line.send({ type: "message", to: uid, customType, body: JSON.stringify(body) });
+  }
+
+  mute(muted: boolean): void {
+    this.#line.send({ type: "mute", muted });
+  }
+
+  /** Leaves the channel; harmless if it has left. */
+  async leave(): Promise<void> {
+    this.#line.send({ type: "leave" });
+    this.#end(undefined);
+    this.#line.close();
+    await this.#rtc[Symbol.asyncDispose]();
+  }
+
+  /** Breaks off without a word: no leave, no closing handshake, no more packets. */
+  async vanish(): Promise<void> {
+    this.#line.cut();
+    this.#end(undefined);
+    await this.#rtc[Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.leave();
+  }
+
+  #end(error: CallerError | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#change();
+    clearInterval(this.#reporting);
+    this.#microphone?.[Symbol.dispose]();
+    this.#peer?.close();
+    for (const { ear } of this.#ears.values()) ear[Symbol.dispose]();
+    this.#ears.clear();
+    const reason = this.#failure ?? error;
+    this.#closing.resolve(reason);
+    this.emit("closed", reason);
+  }
+
+  // Signalling
+
+  #take(message: ServerMessage): void {
+    this.#handle(message);
+    this.#change();
+  }
+
+  #handle(message: ServerMessage): void {
+    const at = performance.now();
+    switch (message.type) {
+      case "joined":
+        this.#joined = message;
+        for (const user of message.users) this.#users.set(user.uid, user);
+        break;
+      case "answer":
+        this.#answers.set(message.id, message.sdp);
+        break;
+      case "negotiate":
+        this.#renegotiate(message.subscribe);
+        break;
+      case "user-joined": {
+        const { type: _, ...user } = message;
+        this.#users.set(user.uid, user);
+        this.emit("user-joined", { ...user, at });
+        break;
+      }
+      case "user-left":
+        this.#users.delete(message.uid);
+        this.#readers.delete(message.uid);
+        this.emit("user-left", { uid: message.uid, reason: message.reason, at });
+        break;
+      case "user-published":
+      case "user-unpublished": {
+        const user = this.#users.get(message.uid);
+        if (user !== undefined) this.#users.set(message.uid, { ...user, publishing: message.type === "user-published" });
+        break;
+      }
+      case "user-muted":
+        break;
+      case "stream-message":
+        this.#read(message.uid, message.data, at);
+        break;
+      case "flush":
+        this.#report();
+        break;
+      case "token-will-expire":
+        break;
+      case "taken-over":
+        this.#failure = new CallerError("taken-over", "the same session joined from elsewhere", "Join again to take it back.");
+        break;
+      case "error":
+        if (message.fatal) this.#failure = new CallerError(message.code, message.message, message.remedy);
+        break;
+    }
+  }
+
+  #read(uid: string, data: string, at: number): void {
+    const packet = packetFromBase64(data);
+    if (packet === undefined) return;
+    let reader = this.#readers.get(uid);
+    if (reader === undefined) this.#readers.set(uid, (reader = new StreamMessageReader()));
+    const message = AgentMessage.safeParse(reader.push(packet, at));
+    if (message.success) this.emit("message", { uid, at, message: message.data });
+  }
+
+  /** What this caller has heard of each agent, now: its loudspeaker is its ear. */
+  #report(): void {
+    const nowMs = performance.now();
+    for (const [uid, { ear }] of this.#ears) {
+      const { position } = ear;
+      if (position !== undefined && this.#users.get(uid)?.agent === true) this.#line.send({ type: "played", uid, ...position, nowMs });
+      ear.time(nowMs);
+    }
+  }
+
+  // Media
+
+  async #connect(): Promise<void> {
+    const uids = this.users.filter((user) => user.publishing).map((user) => user.uid);
+    for (let attempt = 1; ; attempt++) {
+      this.#attempts = attempt;
+      const connected = await this.#tryToConnect(uids);
+      if (connected) return;
+      if (attempt === MAX_ATTEMPTS)
+        throw new CallerError("no-media", `no UDP connection after ${MAX_ATTEMPTS} tries`, "Let UDP pass to the engine's rtc.udp_port.");
+    }
+  }
+
+  async #tryToConnect(uids: readonly string[]): Promise<boolean> {
+    this.#peer?.close();
+    this.#lines.clear();
+    const peer = this.#rtc.openPeer(`caller ${this.uid}`);
+    this.#peer = peer;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    peer.onState((state) => {
+      if (state === "connected") resolve(true);
+      if (state === "failed" || state === "closed") resolve(false);
+    });
+    peer.onPacket((mid, packet, at) => this.#hear(mid, packet, at));
+    this.#microphone ??= await Microphone.open({
+      ssrc: this.#ssrc,
+      send: (packet) => void this.#peer?.send("mic", packet),
+      payloadType: () => this.#peer?.codecs("mic")?.opus,
+    });
+    await this.#offer(peer, uids);
+    const timer = setTimeout(() => resolve(false), ICE_MS);
+    const connected = await promise;
+    clearTimeout(timer);
+    if (this.#over) throw this.#failure ?? new CallerError("closed", "the caller has left", "Join again.");
+    return connected;
+  }
+
+  #renegotiate(uids: readonly string[]): void {
+    this.#negotiating = this.#negotiating.then(async () => {
+      const peer = this.#peer;
+      if (peer === undefined || this.#over) return;
+      await this.#offer(peer, uids).catch((error: unknown) =>
+        this.#end(error instanceof CallerError ? error : new CallerError("no-media", String(error), "Join again.")),
+      );
+    });
+  }
+
+  /** Offers a line for the microphone and one for each uid; lines that are not used any more stay, unused. */
+  async #offer(peer: RtpPeer, uids: readonly string[]): Promise<void> {
+    for (const uid of uids) if (!this.#lines.has(uid)) this.#lines.set(uid, `s${this.#lines.size}`);
+    const media: MediaPlan[] = [{ mid: "mic", direction: "sendonly", ssrc: this.#ssrc }];
+    const plan: OfferLine[] = [{ mid: "mic", publish: true }];
+    for (const [uid, mid] of this.#lines) {
+      const wanted = uids.includes(uid);
+      media.push({ mid, direction: wanted ? "recvonly" : "inactive", ssrc: 0 });
+      plan.push(wanted ? { mid, subscribe: uid } : { mid, unused: true });
+    }
+    const id = ++this.#offers;
+    const sdp = await peer.offer(media);
+    this.#line.send({ type: "offer", id, sdp, plan });
+    await this.#until(() => this.#answers.get(id) !== undefined, "the engine did not answer the offer");
+    const answer = this.#answers.get(id);
+    this.#answers.delete(id);
+    if (answer !== undefined) await peer.answered(answer);
+    for (const [uid, mid] of this.#lines) {
+      const codecs = peer.codecs(mid);
+      if (codecs === undefined || this.#ears.get(uid)?.mid === mid || this.#over) continue;
+      const ear = await Ear.open(uid, codecs, (frame) => this.emit("audio", frame));
+      this.#ears.get(uid)?.ear[Symbol.dispose]();
+      this.#ears.set(uid, { ear, mid });
+    }
+  }
+
+  #hear(mid: string, packet: Buffer, at: number): void {
+    for (const [uid, entry] of this.#ears) {
+      if (entry.mid !== mid) continue;
+      this.emit("packet", { uid, at });
+      entry.ear.packet(packet, at);
+      return;
+    }
+  }
+
+  /** Resolves when it is true; rejects when the line has gone, or after {@link ANSWER_MS}. Looks again at every message. */
+  async #until(isTrue: () => boolean, complaint: string): Promise<void> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      this.#changed.resolve();
+    }, ANSWER_MS);
+    try {
+      while (!isTrue()) {
+        if (this.#over) throw this.#failure ?? new CallerError("closed", "the caller has left", "Join again.");
+        if (late) throw new CallerError("timeout", `${complaint} within ${ANSWER_MS / 1000} s`, "See the engine's log.");
+        await this.#changed.promise;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #change(): void {
+    const changed = this.#changed;
+    this.#changed = Promise.withResolvers();
+    changed.resolve();
+  }
+}
