@@ -64,6 +64,8 @@ export const VadBody = z.object({
 });
 
 export const ParametersBody = z.object({
+  enable_metrics: optional(flag).describe("Latencies are sent to clients as they are measured. Default false."),
+  enable_error_message: optional(flag).describe("Errors of vendors are sent to clients, too. Default false."),
   transcript: optional(
     z.object({ enable_words: optional(flag).describe("Captions carry words with their times. Default false.") }),
   ),

@@ -35,13 +35,15 @@ export interface RunningSession {
   readonly closed: Promise<{ readonly status: "STOPPED" | "FAILED"; readonly reason: string }>;
   say(text: string, options: { readonly priority: Priority; readonly interruptable: boolean }): Said;
   interrupt(): void;
-  leave(reason: string): void;
+  /** Ends it; `closed` tells when. */
+  leave(): Promise<unknown>;
 }
 
 export interface SessionRequest {
-  readonly agentId: string;
   readonly config: AgentConfig;
   readonly open: OpenTransport;
+  /** Called before anything happens in the session. */
+  readonly onStart: (session: RunningSession) => void;
 }
 
 export interface Sessions {
@@ -83,8 +85,8 @@ export interface StartRequest {
   readonly labels: Readonly<Record<string, string>>;
   readonly config: AgentConfig;
   readonly open: OpenTransport;
-  /** Sees every event of the conversation, in order. */
-  onEvent?(agentId: string, event: SessionEvent): void;
+  /** Sees every event of the agent's conversation, in order. */
+  onEvent?(agent: AgentRecord, event: SessionEvent): void;
 }
 
 /** A name is the only guard against a retried `join`: who comes second gets the first's record. */
@@ -101,10 +103,14 @@ interface Entry {
   end?: Promise<void>;
   /** `leave` came before the session had started. */
   leaving: boolean;
+  /** Its recogniser or its voice runs on this machine. */
+  readonly embedded: boolean;
 }
 
 export interface AgentsOptions {
   readonly sessions: Sessions;
+  /** Calls with embedded speech that this machine holds; undefined: not known yet. */
+  embeddedCalls(): number | undefined;
   readonly log: AgentLog;
   /** Unix milliseconds. */
   now(): number;
@@ -143,25 +149,24 @@ export class Agents implements AsyncDisposable {
     const nameKey = keyOf(project.appId, name);
     const holder = this.#live.get(this.#names.get(nameKey) ?? "");
     if (holder !== undefined) return { type: "conflict", agent: holder.record };
-    const limit = project.limits.agents;
-    if (limit !== undefined && this.#runningIn(project.appId) >= limit) {
-      throw new AppError("at-capacity", `project ${project.appId} runs ${limit} agents, its limits.agents`);
-    }
+    const embedded = usesEmbeddedSpeech(request.config);
+    this.#checkRoom(project, embedded);
 
     const agentId = newAgentId();
-    const entry: Entry = { record: this.#newRecord(agentId, request), leaving: false };
+    const entry: Entry = { record: this.#newRecord(agentId, request), leaving: false, embedded };
     this.#live.set(agentId, entry);
     this.#names.set(nameKey, agentId);
     const settled = Promise.withResolvers<void>();
     this.#ends.add(settled.promise);
     try {
-      const session = await this.#options.sessions.start({ agentId, config: request.config, open: request.open });
+      const session = await this.#options.sessions.start({
+        config: request.config,
+        open: request.open,
+        onStart: (starting) => this.#accompany(entry, starting, request),
+      });
       entry.session = session;
-      this.#change(entry, { state: entry.leaving ? "STOPPING" : "RUNNING", startedAt: this.#options.now() });
-      const end = this.#accompany(entry, session, request).finally(() => this.#ends.delete(end));
-      entry.end = end;
-      this.#ends.add(end);
-      if (entry.leaving) session.leave("OK");
+      if (entry.record.stoppedAt === 0) this.#change(entry, { state: entry.leaving ? "STOPPING" : "RUNNING", startedAt: this.#options.now() });
+      if (entry.leaving) await session.leave();
       return { type: "started", agent: entry.record };
     } catch (error) {
       this.#finish(entry, "FAILED", error instanceof Error ? error.message : String(error));
@@ -216,7 +221,7 @@ export class Agents implements AsyncDisposable {
     const leaveAll = () => {
       for (const entry of this.#live.values()) {
         entry.leaving = true;
-        entry.session?.leave("Engine shutting down");
+        void entry.session?.leave();
       }
     };
     if (signal.aborted) leaveAll();
@@ -248,25 +253,29 @@ export class Agents implements AsyncDisposable {
   }
 
   /** Follows a conversation to its end and closes its record. */
-  async #accompany(entry: Entry, session: RunningSession, request: StartRequest): Promise<void> {
-    const { agentId } = entry.record;
-    const watch = async () => {
-      for await (const event of session.events) request.onEvent?.(agentId, event);
+  #accompany(entry: Entry, session: RunningSession, request: StartRequest): void {
+    const watch = async (): Promise<void> => {
+      for await (const event of session.events) request.onEvent?.(entry.record, event);
     };
-    try {
-      await watch();
-    } catch (error) {
-      this.#options.onBug(agentId, error);
-      session.leave("internal error");
-    }
-    const { status, reason } = await session.closed;
-    this.#finish(entry, status, reason);
+    const follow = async (): Promise<void> => {
+      try {
+        await watch();
+      } catch (error) {
+        this.#options.onBug(entry.record.agentId, error);
+        await session.leave();
+      }
+      const { status, reason } = await session.closed;
+      this.#finish(entry, status, reason);
+    };
+    const end = follow().finally(() => this.#ends.delete(end));
+    entry.end = end;
+    this.#ends.add(end);
   }
 
   #beginLeave(entry: Entry): void {
     this.#change(entry, { state: "STOPPING" });
     entry.leaving = true;
-    entry.session?.leave("OK");
+    void entry.session?.leave();
   }
 
   #change(entry: Entry, change: Partial<AgentRecord>): void {
@@ -292,8 +301,19 @@ export class Agents implements AsyncDisposable {
     return { ...entry, session: entry.session };
   }
 
-  #runningIn(appId: string): number {
-    return [...this.#live.values()].filter(({ record }) => record.appId === appId).length;
+  /** Refuses an agent before calls begin to stutter. */
+  #checkRoom({ appId, limits }: Project, embedded: boolean): void {
+    const live = [...this.#live.values()];
+    const mine = live.filter(({ record }) => record.appId === appId).length;
+    if (limits.agents !== undefined && mine >= limits.agents) {
+      throw new AppError("at-capacity", `project ${appId} runs ${mine} agents, as many as its limits.agents allows`);
+    }
+    const room = this.#options.embeddedCalls();
+    if (!embedded || room === undefined) return;
+    const running = live.filter((entry) => entry.embedded).length;
+    if (running >= room) {
+      throw new AppError("at-capacity", `this machine holds ${room} call${room === 1 ? "" : "s"} with embedded speech at once, and ${running} ${running === 1 ? "is" : "are"} running`);
+    }
   }
 
   #listLive({ appId, channel, from, to, states, limit, cursor }: AgentFilter): AgentPage {
@@ -310,6 +330,10 @@ export class Agents implements AsyncDisposable {
 
 function notFound(agentId: string): AppError {
   return new AppError("agent-not-found", `agent ${agentId.slice(0, 64)} is unknown or has exited`);
+}
+
+function usesEmbeddedSpeech({ asr, tts }: AgentConfig): boolean {
+  return asr.vendor === "local" || tts.vendor === "local";
 }
 
 function keyOf(appId: string, name: string): string {

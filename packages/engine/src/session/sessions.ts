@@ -19,6 +19,8 @@ export interface SessionsOptions extends Pick<SessionParts, "openVad" | "resampl
 export interface SessionRequest {
   readonly config: AgentConfig;
   readonly open: OpenTransport;
+  /** Called before anything happens in the session: who reads its events from here on misses none. */
+  readonly onStart?: (session: Session) => void;
 }
 
 export class Sessions implements AsyncDisposable {
@@ -36,7 +38,7 @@ export class Sessions implements AsyncDisposable {
   }
 
   /** Resolves when the agent is in its channel. Whoever starts it ends it, or closes this. */
-  async start({ config, open }: SessionRequest): Promise<Session> {
+  async start({ config, open, onStart }: SessionRequest): Promise<Session> {
     const { vendors, openVad, resample, readMessage } = this.#options;
     const asr = vendors.openAsr(config.asr);
     const voice = vendors.openTts(config.tts);
@@ -45,6 +47,7 @@ export class Sessions implements AsyncDisposable {
     const transport = await open(clock, this.#abort.signal);
     const session = new Session({ clock, transport, config, asr, voice, llm, openVad, resample, readMessage });
     this.#running.add(session);
+    onStart?.(session);
     void session.closed.finally(() => this.#running.delete(session));
     return session;
   }

@@ -72,8 +72,9 @@ export class ScriptedSession implements RunningSession {
     this.interrupts += 1;
   }
 
-  leave(reason: string): void {
-    this.end("STOPPED", reason);
+  async leave(): Promise<unknown> {
+    this.end("STOPPED", "OK");
+    return await this.closed;
   }
 
   end(status: "STOPPED" | "FAILED", reason: string, events: readonly SessionEvent[] = []): void {
@@ -103,9 +104,10 @@ export interface DoorOptions {
   readonly projects?: readonly Project[];
   /** In place of a conversation that starts. */
   readonly fail?: () => never;
+  readonly embeddedCalls?: number;
 }
 
-export function openDoor({ projects = [project], fail }: DoorOptions = {}) {
+export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOptions = {}) {
   let now = 1_737_111_452_000;
   const clock = { now: () => now, moveBy: (ms: number) => (now += ms) };
   const sessions: ScriptedSession[] = [];
@@ -115,12 +117,14 @@ export function openDoor({ projects = [project], fail }: DoorOptions = {}) {
   const agents = new Agents({
     log,
     now: clock.now,
+    embeddedCalls: () => embeddedCalls,
     onBug: (_agentId, error) => bugs.push(error),
     sessions: {
       async start(request) {
         fail?.();
         const session = new ScriptedSession(request);
         sessions.push(session);
+        request.onStart(session);
         return session;
       },
     },
@@ -135,6 +139,8 @@ export function openDoor({ projects = [project], fail }: DoorOptions = {}) {
     now: clock.now,
     startAgent: agentStarter({
       agents,
+      now: clock.now,
+      follow: () => () => {},
       openChannel: (place) => {
         places.push(place);
         return () => Promise.reject(new Error("a scripted session opens no transport"));

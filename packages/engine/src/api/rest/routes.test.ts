@@ -236,6 +236,15 @@ test("limits of a project are kept: agents at once, and requests in a second", a
   expect((await call("GET", "agents")).status).toBe(200);
 });
 
+test("at capacity the next agent with embedded speech is refused", async () => {
+  const { call } = openDoor({ embeddedCalls: 1 });
+  expect((await call("POST", "join", joinBody("one"))).status).toBe(200);
+  expect(await call("POST", "join", joinBody("two"))).toMatchObject({
+    status: 422,
+    body: { reason: "ResourceQuotaLimitExceeded", detail: expect.stringContaining("holds 1 call with embedded speech at once, and 1 is running") },
+  });
+});
+
 test("a conversation that cannot start is answered with its reason, and frees the name", async () => {
   const { call, agents } = openDoor({ fail: () => { throw new AppError("at-capacity", "this machine holds 4 embedded calls"); } });
 

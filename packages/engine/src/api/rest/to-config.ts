@@ -30,6 +30,9 @@ export interface AgentRequest {
   readonly labels: Readonly<Record<string, string>>;
   /** Captions carry words with their times. */
   readonly words: boolean;
+  /** Clients are told latencies, and errors. */
+  readonly metrics: boolean;
+  readonly errors: boolean;
   readonly config: AgentConfig;
 }
 
@@ -74,6 +77,8 @@ export function toConfig(body: rest.JoinBody, offer: Offer): Translation {
       token: properties.token,
       labels: properties.labels ?? {},
       words: properties.parameters?.transcript?.enable_words ?? false,
+      metrics: properties.parameters?.enable_metrics ?? false,
+      errors: properties.parameters?.enable_error_message ?? false,
       config,
     },
   };

@@ -1,0 +1,78 @@
+/** The engine's figures for Prometheus: calls, turns, latencies, vendors' errors, and whether the event loop keeps up. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import type { SessionEvent } from "./core/events.ts";
+
+/** Seconds; fine where conversations are judged. */
+const latencyBuckets = [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 2, 3, 5, 10];
+
+export interface MetricsOptions {
+  /** Calls that run now. */
+  running(): number;
+  /** Writes to the database that wait. */
+  waitingWrites(): number;
+}
+
+export class Metrics {
+  readonly registry = new Registry();
+  /** Voice frames that were due earlier than they could be sent. */
+  readonly framesLate: Counter;
+  readonly #calls: Counter<"end">;
+  readonly #turns: Counter<"end">;
+  readonly #errors: Counter<"module">;
+  readonly #latency: Histogram<"module" | "name">;
+  readonly #requests: Histogram<"method" | "route" | "status">;
+
+  constructor({ running, waitingWrites }: MetricsOptions) {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry, prefix: "parley_", eventLoopMonitoringPrecision: 10 });
+    new Gauge({ name: "parley_calls_running", help: "Calls that run now.", registers, collect() { this.set(running()); } });
+    new Gauge({ name: "parley_database_writes_waiting", help: "Writes to the database that wait.", registers, collect() { this.set(waitingWrites()); } });
+    this.#calls = new Counter({ name: "parley_calls_total", help: "Calls that have ended, by how.", labelNames: ["end"], registers });
+    this.#turns = new Counter({ name: "parley_turns_total", help: "Turns of the agent, by how they ended.", labelNames: ["end"], registers });
+    this.#errors = new Counter({ name: "parley_errors_total", help: "Errors in calls, by module.", labelNames: ["module"], registers });
+    this.#latency = new Histogram({
+      name: "parley_latency_seconds",
+      help: "asr ttlw: end of speech to its words; llm ttfb, ttfs: request to first token, first clause; tts ttfb: clause to sound; total e2e: end of speech to sound.",
+      labelNames: ["module", "name"],
+      buckets: latencyBuckets,
+      registers,
+    });
+    this.#requests = new Histogram({ name: "parley_http_seconds", help: "HTTP requests.", labelNames: ["method", "route", "status"], buckets: [0.005, 0.01, 0.03, 0.1, 0.3, 1, 3], registers });
+    this.framesLate = new Counter({ name: "parley_frames_late_total", help: "Voice frames that were due earlier than they could be sent.", registers });
+  }
+
+  /** Counts what happens in a call. */
+  observe(event: SessionEvent): void {
+    switch (event.type) {
+      case "metric":
+        this.#latency.observe({ module: event.module, name: event.name }, event.latencyMs / 1000);
+        return;
+      case "error":
+        this.#errors.inc({ module: event.module });
+        return;
+      case "reply-end":
+        this.#turns.inc({ end: "ok" });
+        return;
+      case "reply-interrupted":
+        this.#turns.inc({ end: event.cause });
+        return;
+      case "closed":
+        this.#calls.inc({ end: event.status });
+        return;
+      case "user-joined":
+      case "user-left":
+      case "state":
+      case "turn-start":
+      case "transcript":
+      case "turn-end":
+      case "turn-dropped":
+      case "reply-start":
+      case "reply-text":
+        return;
+    }
+  }
+
+  observeRequest(method: string, route: string, status: number, seconds: number): void {
+    this.#requests.observe({ method, route, status: String(status) }, seconds);
+  }
+}
