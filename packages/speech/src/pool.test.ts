@@ -31,11 +31,12 @@ const script = new URL(
 const refusing = new URL(
   `data:text/javascript,import { parentPort } from "node:worker_threads"; parentPort.postMessage({ type: "refused", code: "weights-altered", message: "not these" });`,
 );
+const crashing = new URL(`data:text/javascript,throw new Error("no memory for it");`);
 const plan: WorkerPlan[] = [{ name: "recogniser-1", skills: ["tiny", "base"], niceness: 0 }];
 
 const opened: Pool[] = [];
 function open(options: Partial<PoolOptions> = {}): Pool {
-  const pool = new Pool({ plan, script, ...options });
+  const pool = new Pool({ plan, script, restartMs: 0, ...options });
   opened.push(pool);
   return pool;
 }
@@ -103,6 +104,24 @@ test("weights that are refused fail `ready` and every job, with the reason", asy
   await expect(early).rejects.toMatchObject({ code: "weights-altered" });
   await expect(pool.ready).rejects.toMatchObject({ code: "weights-altered", message: "not these" });
   await expect(pool.run(job("late"), { urgency: "final" })).rejects.toMatchObject({ code: "weights-altered" });
+});
+
+test("a worker that crashes again and again is given up, and says why", async () => {
+  const crashes: string[] = [];
+  const crash = Promise.withResolvers<void>();
+  const pool = open({
+    script: crashing,
+    onCrash: (error) => {
+      crashes.push(error.message);
+      if (crashes.length === 5) crash.resolve();
+    },
+  });
+  const work = pool.run(job("work"), { urgency: "final" });
+  const message = "The speech worker recogniser-1 stopped: no memory for it";
+  await expect(work).rejects.toMatchObject({ code: "worker-crashed", message });
+  await crash.promise;
+  await expect(pool.ready).rejects.toMatchObject({ code: "worker-crashed" });
+  expect(crashes).toEqual(Array.from({ length: 5 }, () => message));
 });
 
 test("more work than a conversation could use is refused at once", async () => {

@@ -9,9 +9,9 @@ import { SpeechError } from "./speech-error.ts";
 const MOST_WAITING = 512;
 /** A partial that has waited longer is dropped: the next one knows more. In milliseconds. */
 const PARTIAL_WAITS_MS = 300;
-/** Wait before a worker that stopped is started again; doubled with each stop in a row. In milliseconds. */
 const RESTART_MS = 250;
-const LONGEST_RESTART_MS = 30_000;
+/** Stops in a row, without work done in between, after which nothing is hoped for any more. */
+const MOST_CRASHES = 5;
 /** Longest that the process's exit waits for native code, in milliseconds: the slowest model loads in half of it. */
 const EXIT_WAITS_MS = 2000;
 
@@ -25,6 +25,8 @@ export interface PoolOptions {
   readonly plan: readonly WorkerPlan[];
   readonly script: URL;
   onProgress?(progress: LoadProgress): void;
+  /** Wait before a worker that stopped is started again, in milliseconds; doubled with each stop in a row. */
+  readonly restartMs?: number;
   /** A worker stopped and is started again. */
   onCrash?(error: SpeechError): void;
 }
@@ -114,7 +116,7 @@ export class Pool implements AsyncDisposable {
     const { plan, control } = seat;
     const setup: WorkerSetup = { skills: plan.skills, niceness: plan.niceness, control: control.memory };
     const open: ToWorker = { type: "open", setup };
-    const worker = new Worker(this.#options.script, { name: plan.name });
+    const worker = new Worker(this.#options.script, { name: plan.name, execArgv: [] });
     worker.postMessage(open);
     let cause: unknown;
     seat.worker = worker;
@@ -145,7 +147,7 @@ export class Pool implements AsyncDisposable {
         this.#free(seat, { error: new Error(`${seat.plan.name} could not do its work: ${message.message}`) });
         break;
       case "stopped":
-        this.#free(seat, { error: tooLate() });
+        this.#free(seat, { error: this.#refusal ?? tooLate() });
         break;
     }
     this.#dispatch();
@@ -168,8 +170,9 @@ export class Pool implements AsyncDisposable {
     );
     this.#free(seat, { error });
     this.#options.onCrash?.(error);
-    const wait = Math.min(LONGEST_RESTART_MS, RESTART_MS * 2 ** seat.crashes++);
-    seat.restart = setTimeout(() => this.#start(seat), wait);
+    seat.crashes++;
+    if (seat.crashes === MOST_CRASHES) this.#refuse(error);
+    else seat.restart = setTimeout(() => this.#start(seat), (this.#options.restartMs ?? RESTART_MS) * 2 ** (seat.crashes - 1));
   }
 
   #dispatch(): void {
