@@ -1,6 +1,6 @@
 /** A room booking as a form: asks for what is missing, reads it back, and says that nothing was booked. */
 import type { Exchange, Question } from "./question.ts";
-import { plain, unwrap } from "./question.ts";
+import { plain, unwrap } from "./words.ts";
 import { readNumber } from "./spoken-number.ts";
 
 const fields = ["place", "day", "time", "length"] as const;

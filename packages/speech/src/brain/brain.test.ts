@@ -227,14 +227,73 @@ test("what the briefing does not say is not made up", async () => {
   expect(answer).toMatch(/language model/);
 });
 
-test("a briefing of a megabyte is searched within a second", async () => {
+test("a heading counts for what stands under it, and a wrapped line goes on", async () => {
+  const text = `# Sauna
+
+It is on the third floor and is open to all guests of the house who bring
+their own towel.
+
+# Gym
+It is in the basement.`;
+  expect(await ask("Where is the gym?", text)).toBe("It is in the basement.");
+  expect(await ask("Where is the sauna?", text)).toBe(
+    "It is on the third floor and is open to all guests of the house who bring their own towel.",
+  );
+});
+
+test("a large briefing is read once, and searched in an instant", async () => {
   const large = Array.from(
     { length: 12_000 },
     (_, index) => `Item ${index} of the catalogue weighs ${index} grams and ships from warehouse number ${index % 7}.`,
   ).join("\n");
+  const brain = openBrain();
+  const say = async (content: string): Promise<string> => {
+    let text = "";
+    const messages: BrainMessage[] = [
+      { role: "system", content: large },
+      { role: "user", content },
+    ];
+    for await (const piece of brain.answer(messages, { now, timeZone: "UTC", signal: new AbortController().signal })) text += piece;
+    return text;
+  };
+  let turns = 0;
+  let reading = true;
+  const count = (): void => {
+    turns += 1;
+    if (reading) setImmediate(count);
+  };
+  setImmediate(count);
+  await say("What does item 17 weigh?");
+  reading = false;
+  // Other calls on this thread had their turns meanwhile.
+  expect(turns).toBeGreaterThan(10);
   const before = performance.now();
-  await ask("Do you have a sauna?", large);
+  expect(await say("What does item 3012 weigh?")).toBe("Item 3012 of the catalogue weighs 3012 grams and ships from warehouse number 2.");
   expect(performance.now() - before).toBeLessThan(1000);
+});
+
+test.each([
+  "hello ",
+  "please ",
+  "a ",
+  "what is ",
+  "one ",
+  "count ",
+  "testing ",
+  "no. ",
+  "and ",
+  "very ",
+  "i am ",
+  "book a room ",
+  "two hundred ",
+  "''",
+  "- ",
+  "1.",
+  "how many ",
+])("a flood of %j is answered at once", async (word) => {
+  const before = performance.now();
+  await talk([word.repeat(2000), `what is ${word.repeat(2000)}`], hotel);
+  expect(performance.now() - before).toBeLessThan(2000);
 });
 
 test.each([
@@ -303,6 +362,15 @@ test.each([
   "The quick brown fox jumps over the lazy dog.",
 ])("a statement is acknowledged in eight words or more: %s", async (line) => {
   expect(wordCount(await ask(line))).toBeGreaterThanOrEqual(8);
+});
+
+test("every ability that is listed is there: its examples are answered", async () => {
+  for (const { name, examples } of openBrain().abilities) {
+    for (const example of examples) {
+      const answers = await talk(["Tell me a story.", example], `${hotel}\nWe open at nine. We close on Sunday.`);
+      expect(answers[1], `${name}: ${example}`).not.toMatch(/connect a language model|cannot find|What I was given/);
+    }
+  }
 });
 
 test("an open question is said to need a language model, with the way to connect one", async () => {

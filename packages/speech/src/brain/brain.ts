@@ -8,6 +8,7 @@ import { declines } from "./declines.ts";
 import { fallback } from "./fallback.ts";
 import { general } from "./general.ts";
 import { knowledge } from "./knowledge.ts";
+import { openLibrary, type Passages } from "./passages.ts";
 import { type BrainMessage, exchanges, type Exchange, openQuestion, type Question, type Skill, type Surroundings } from "./question.ts";
 import { smallTalk } from "./small-talk.ts";
 import { telling } from "./telling.ts";
@@ -30,6 +31,11 @@ export interface Brain {
   answer(messages: readonly BrainMessage[], context: BrainContext): AsyncGenerator<string, void, undefined>;
 }
 
+/** Exchanges that are looked back on. */
+const memory = 40;
+/** Characters of one utterance that are read, its last ones: two minutes of speech. */
+const mostSaid = 2000;
+
 /** First come, first served: an open form takes its answers, then talk and commands, then what is known, then excuses. */
 const skills: readonly Skill[] = [
   again,
@@ -45,9 +51,6 @@ const skills: readonly Skill[] = [
   declines,
 ];
 
-/** Exchanges that are looked back on. */
-const memory = 40;
-
 function skilled(question: Question): string | undefined {
   for (const skill of skills) {
     const answer = skill(question);
@@ -56,7 +59,7 @@ function skilled(question: Question): string | undefined {
   return undefined;
 }
 
-/** The whole answer to what was said last. */
+/** The whole answer to what was said. */
 function reply(raw: string, surroundings: Surroundings): string {
   const question = openQuestion(raw, surroundings);
   const whole = skilled(question);
@@ -71,12 +74,13 @@ function reply(raw: string, surroundings: Surroundings): string {
   return fallback(question);
 }
 
-/** Each answer is worked out once, however often later ones refer to it. */
-function surround(talk: readonly Exchange[], briefing: string, now: Date, timeZone: string): Surroundings {
+/** Each earlier answer is worked out once, however often later ones refer to it. */
+function surround(talk: readonly Exchange[], briefing: string, passages: Passages, now: Date, timeZone: string): Surroundings {
   const known = new Map<number, string>();
   const upTo = (end: number): Surroundings => ({
     before: talk.slice(0, end),
     briefing,
+    passages,
     now,
     timeZone,
     answered(at) {
@@ -89,16 +93,20 @@ function surround(talk: readonly Exchange[], briefing: string, now: Date, timeZo
 }
 
 export function openBrain(): Brain {
+  const library = openLibrary();
   return {
     abilities,
     async *answer(messages, { now, timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone, signal }) {
-      const talk = exchanges(messages).slice(-memory);
+      const talk = exchanges(messages)
+        .slice(-memory)
+        .map(({ said, heard }) => ({ said: said.slice(-mostSaid), heard }));
       const open = talk.at(-1)?.heard === "" ? talk.pop() : undefined;
       const briefing = messages
         .filter(({ role }) => role === "system")
         .map(({ content }) => content)
         .join("\n\n");
-      const text = reply(open?.said ?? "", surround(talk, briefing, now, timeZone));
+      const passages = await library.read(briefing);
+      const text = reply(open?.said ?? "", surround(talk, briefing, passages, now, timeZone));
       for (const [at, word] of text.split(" ").entries()) {
         if (signal.aborted) return;
         yield at === 0 ? word : ` ${word}`;

@@ -2,7 +2,7 @@
 import { capitals } from "./capitals.ts";
 import { people, type Person, type Thing, things } from "./famous.ts";
 import type { Question } from "./question.ts";
-import { plain, unwrap } from "./question.ts";
+import { plain, unwrap } from "./words.ts";
 import { capital, sayNumber, sayYear } from "./spoken-number.ts";
 
 /** Single questions. The first clause is short, so that speech can begin. */
