@@ -14,6 +14,8 @@ const remedies = {
   "taken-over": "The call goes on in the other window. Join again to bring it back here.",
   "token-expired": "Ask for a new token and join again.",
   removed: "Join again if you are still expected.",
+  "not-at-home":
+    "Join a channel with a token of your server’s, or open the page on the engine’s own machine, for example through: ssh -L 8080:localhost:8080 you@server",
   "bad-message": "Client and engine do not understand each other: reload the page, so that both are of the same version.",
   "not-ready": "The engine is still loading its models. It takes a few seconds after the start.",
 } as const;

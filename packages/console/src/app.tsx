@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { Call } from "./call.ts";
 import { CaptionList } from "./caption-list.tsx";
+import { atHome } from "./engine.ts";
 import { Dock } from "./dock.tsx";
 import type { Engine } from "./engine-watch.ts";
 import { Header } from "./header.tsx";
@@ -24,7 +25,7 @@ export interface PageProps {
 }
 
 export function App({ call, engine, theme, wish, begin }: PageProps): JSX.Element {
-  const joining = useSignal(wish.appId !== "" && !wish.autostart);
+  const joining = useSignal((wish.appId !== "" || !atHome) && !wish.autostart);
   const phase = call.phase.value;
   const inCall = phase === "live" || phase === "connecting";
   const spoken = call.captions.value.length > 0;

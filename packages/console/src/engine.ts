@@ -48,6 +48,8 @@ export interface Readiness {
 const timeoutMs = 15_000;
 
 export async function startCall(wish: CallWish, signal: AbortSignal): Promise<StartedCall> {
+  if (!atHome)
+    throw new ParleyError("not-at-home", `${location.host} is not the engine’s own machine, so this page may not start an agent.`);
   const value = await ask("/console/call", { method: "POST", body: JSON.stringify(wish) }, signal);
   const call = {
     appId: text(value, "appId"),
@@ -65,8 +67,12 @@ export async function endCall(agentId: string): Promise<void> {
   await fetch(`/console/call/${encodeURIComponent(agentId)}`, { method: "DELETE", keepalive: true }).catch(() => undefined);
 }
 
+/** Whether the page was opened on the engine's own machine: only there does the engine start calls for it. */
+export const atHome = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
+
 /** Undefined where the engine is gone or tells this page nothing. */
 export async function readInfo(): Promise<Info | undefined> {
+  if (!atHome) return undefined;
   try {
     const value = await ask("/console/info", {}, AbortSignal.timeout(timeoutMs));
     const capacity = field(value, "capacity");
@@ -94,7 +100,7 @@ export async function readInfo(): Promise<Info | undefined> {
 export async function readReadiness(): Promise<Readiness | undefined> {
   try {
     // First where a page is always answered 200: browsers put a 503 on the console as an error.
-    const info = await ask("/console/info", {}, AbortSignal.timeout(timeoutMs)).catch(() => undefined);
+    const info = atHome ? await ask("/console/info", {}, AbortSignal.timeout(timeoutMs)).catch(() => undefined) : undefined;
     const ready = field(info, "ready");
     if (typeof ready === "boolean") return { ready, waiting: texts(field(info, "waiting")) };
     const response = await fetch("/readyz", { signal: AbortSignal.timeout(timeoutMs), cache: "no-store" });

@@ -16,6 +16,7 @@ const titles: Readonly<Record<string, string>> = {
   "uid-taken": "Someone else has this uid",
   "taken-over": "The call has moved",
   "token-expired": "The token has expired",
+  "not-at-home": "Not from here",
   "not-ready": "Not ready yet",
 };
 
