@@ -373,6 +373,12 @@ test("every ability that is listed is there: its examples are answered", async (
   }
 });
 
+test("a statement's names are taken up, with their titles", async () => {
+  expect(await ask("And Mr. John Dashwood had then leisure to consider it.")).toContain("Mr. John Dashwood");
+  expect(await ask("Mr. Quilter is the apostle of the middle classes.")).toContain("Mr. Quilter");
+  expect(await ask("And so my fellow Americans, ask not what your country can do for you.")).toContain("John F. Kennedy");
+});
+
 test("an open question is said to need a language model, with the way to connect one", async () => {
   const answers = await talk(["How do I build a boat?", "How do I build a plane?", "Which philosopher is right?", "How do I knit a sock?"]);
   expect(answers.every((answer) => answer.includes("language model"))).toBe(true);

@@ -15,52 +15,66 @@ export function topics(raw: string): string[] {
     .replace(/\s+/g, " ")
     .trim();
   if (bare.split(/\s+/).length <= 3 && /\p{L}{3}/u.test(bare)) return [bare];
-  for (const sentence of raw.split(/(?<=[.!?])\s+/)) {
-    for (const match of sentence.matchAll(/(?<=\S\s)(?:(?:Mr|Mrs|Ms|Dr|Mister|Miss)\.? )?[A-Z][\p{Ll}'-]+(?: [A-Z][\p{Ll}'-]+)*/gu)) {
-      if (!commonWords.has(match[0].toLowerCase()) && !/^I(?:'|$)/.test(match[0])) found.push(match[0]);
-    }
-  }
+  const name =
+    /(?:(?<=[\p{L},;:] )|\b(?=(?:Mr|Mrs|Ms|Dr|Mister|Miss|President|Professor)\b))(?:(?:Mr|Mrs|Ms|Dr)\.? )?\p{Lu}[\p{Ll}'-]+(?: \p{Lu}[\p{Ll}'-]+)*/gu;
+  for (const [match] of raw.matchAll(name)) if (!commonWords.has(match.toLowerCase()) && !/^I'/.test(match)) found.push(match);
   if (found.length === 0) {
-    const words = (raw.toLowerCase().match(/[\p{L}'-]+/gu) ?? []).filter((word) => word.length > 3 && !commonWords.has(word));
-    words.sort((one, other) => other.length - one.length);
-    const longest = words[0];
+    const words = (raw.match(/[\p{L}'-]+/gu) ?? []).filter((word) => word.length > 3 && !commonWords.has(word.toLowerCase()));
+    const longest = words.toSorted((one, other) => other.length - one.length)[0];
     if (longest !== undefined) found.push(longest);
   }
   return [...new Set(found)].slice(0, 2);
 }
 
+const turned: Readonly<Record<string, string>> = {
+  i: "you",
+  me: "you",
+  my: "your",
+  mine: "yours",
+  myself: "yourself",
+  "i'm": "you're",
+  "i've": "you've",
+  "i'll": "you'll",
+  "i'd": "you'd",
+  am: "are",
+  your: "my",
+  yours: "mine",
+  yourself: "myself",
+  we: "you",
+  our: "your",
+  us: "you",
+};
+
 /** People's words turned to the other side: "I like my dog" becomes "you like your dog". */
 export function reflect(text: string): string {
-  const swap: Readonly<Record<string, string>> = {
-    i: "you",
-    me: "you",
-    my: "your",
-    mine: "yours",
-    myself: "yourself",
-    am: "are",
-    you: "I",
-    your: "my",
-    yours: "mine",
-    yourself: "myself",
-    we: "you",
-    our: "your",
-    us: "you",
-  };
-  return text
-    .split(" ")
-    .map((word, at, all) =>
-      word === "are" && all[at - 1] === "you" ? "am" : word === "was" && all[at - 1] === "i" ? "were" : (swap[word] ?? word),
-    )
+  const words = text
+    .replace(/[’‘]/g, "'")
+    .replace(/[.!?…]+$/, "")
+    .split(/\s+/);
+  return words
+    .map((word, at) => {
+      const lower = word.toLowerCase();
+      const before = words[at - 1]?.toLowerCase() ?? "";
+      if (lower === "you")
+        return at === 0 || /^(?:that|and|if|when|because|but|so|think|know|hope|are|do|did|can|will)$/.test(before) ? "I" : "me";
+      if (lower === "are" && before === "you") return "am";
+      if (lower === "was" && before === "i") return "were";
+      return turned[lower] ?? word;
+    })
     .join(" ");
 }
 
 function acknowledge(question: Question): string {
-  const personal = /^(?:i|my|we|our)\b/.test(question.text) && question.words.length >= 3 && question.words.length <= 14;
+  const personal =
+    /^(?:i|my|we|our)\b/i.test(question.raw.trim()) &&
+    !/[.!?]\s/.test(question.raw.trim()) &&
+    question.words.length >= 3 &&
+    question.words.length <= 14;
   if (personal) {
-    const echo = reflect(question.text);
+    const echo = reflect(question.raw.trim());
     return question.pick([
       `I see, ${echo}. Tell me more about it, or ask me a question.`,
-      `You say that ${echo}. I will remember it while we talk.`,
+      `You say that ${echo}. I hear you, and I am listening.`,
       `So ${echo}. Thank you for telling me. What comes next?`,
     ]);
   }
@@ -81,7 +95,7 @@ function acknowledge(question: Question): string {
 }
 
 /** How to connect a model, in words that can be spoken. */
-export const connecting = "Start Ollama or LM Studio on this computer, or set the address of a model in the llm settings.";
+export const connecting = "Start Ollama on this computer, or set the address of a model in the settings.";
 
 function needsModel(question: Question): string {
   if (/^(?:why|how come|how so)(?: is that| so| not)?$/.test(question.text)) {
@@ -93,7 +107,7 @@ function needsModel(question: Question): string {
   const open = [
     `I do not know that. A question like this needs a language model, and none is connected here. ${connecting}`,
     `That is beyond me, I am afraid. I am only a small program without a language model. ${connecting}`,
-    "Good question, but I have no answer. I can chat a little, tell the time, do sums, and quote from my instructions. For the rest, connect a language model.",
+    "Good question, but I have no answer. I can chat a little, tell the time, do arithmetic, and quote from my instructions. For the rest, connect a language model.",
     "I would have to guess, and I would rather not. With a language model connected, this same voice could answer you. The page shows how.",
   ];
   const briefed = [

@@ -177,7 +177,10 @@ function subject(question: Question): { thing: Thing | undefined; person: Person
 export function general(question: Question): string | undefined {
   const { text } = question;
   const follows = /^(?:(?:what|how) about|and)\b/.test(plain(question.raw));
-  if (!question.asks && !follows) return quotes.find(([pattern]) => pattern.test(text))?.[1];
+  if (!question.asks) {
+    const quote = quotes.find(([pattern]) => pattern.test(text))?.[1];
+    if (quote !== undefined || !follows) return quote;
+  }
   const single = singles.find(([pattern]) => pattern.test(text))?.[1] ?? capitalCity(text);
   if (single !== undefined) return single;
   const found = subject(question);

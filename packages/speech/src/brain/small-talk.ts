@@ -16,7 +16,7 @@ function introduction(question: Question): string {
   const { name, role } = persona(question.briefing);
   const nature = "I am Parley's embedded brain, a small program without a language model.";
   if (name === undefined && role === undefined)
-    return `${nature} I can chat a little, tell the time, do sums, and quote from what I was given.`;
+    return `${nature} I can chat a little, tell the time, do arithmetic, and quote from what I was given.`;
   const part =
     name === undefined
       ? `My role here is ${role ?? ""}.`
