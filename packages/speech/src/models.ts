@@ -49,6 +49,7 @@ export async function loadModels(
     if (closing()) throw new SpeechError("closed", "The embedded speech was closed while it was loading");
     const session = await ort.InferenceSession.create(bytes, sessionOptions);
     sessions.push(session);
+    free(bytes);
     return session;
   };
   const reader = (part: Skill): ((which: Weights) => Promise<Uint8Array>) => {
@@ -95,7 +96,9 @@ export async function loadModels(
         break;
       }
       case "piper": {
-        const model = await open(withDurations(await read(weights.piper)));
+        const voice = await read(weights.piper);
+        const model = await open(withDurations(voice));
+        free(voice);
         piper = createPiper(model, new TextDecoder().decode(await read(weights.piperTokens)));
         break;
       }
@@ -109,6 +112,11 @@ export async function loadModels(
       for (const session of sessions.splice(0)) await session.release();
     },
   };
+}
+
+/** Gives memory back at once: a worker with nothing to do yet would not collect its garbage for long. */
+function free({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
 }
 
 /** Work whose only use is that the first person does not wait for first-time allocations. */
