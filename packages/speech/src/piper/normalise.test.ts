@@ -49,6 +49,15 @@ describe("what is said for", () => {
     ["5 - 3 = 2", "five minus three equals two"],
     ["3 * 4", "three times four"],
     ["12345678901234567", "one two three four five six seven eight nine zero one two three four five six seven"],
+    ["$10–20 or 5%-6%", "ten to twenty dollars or five percent to six percent"],
+    ["the mid-1990s", "the mid nineteen nineties"],
+    ["1st-place", "first place"],
+    ["2x + 3 is 2x faster", "two x. plus three is two times faster"],
+    ["call 911", "call nine one one"],
+    ["room 4B", "room four b."],
+    ["H₂O", "h. two o."],
+    ["Mon-Fri 9-5", "monday to friday nine to five"],
+    ["7 p.m. EST", "seven p. m. e. s. t."],
     ["555-1234", "five five five , one two three four"],
     ["(555) 123-4567", "five five five , one two three , four five six seven"],
     ["v2.0.1", "version two point zero point one"],
@@ -119,6 +128,22 @@ test("every written word keeps its punctuation and has its own spoken words", ()
     { text: "please", spoken: ["please", "!"] },
     { text: '😀!"', spoken: [] },
   ]);
+});
+
+test("what goes on and on without a space is cut short", () => {
+  for (const text of [
+    "9".repeat(5_000),
+    "a".repeat(5_000),
+    "a.".repeat(2_500),
+    "!".repeat(5_000),
+    "[(".repeat(2_500),
+    "1-".repeat(2_500),
+  ]) {
+    const [word, ...others] = normalise(text, isWord);
+    expect(others).toEqual([]);
+    expect(word?.text).toBe(text);
+    expect(word?.spoken.join(" ").length).toBeLessThan(2_000);
+  }
 });
 
 test("any text has all its written words in order, and only letters, stops and marks are spoken", () => {

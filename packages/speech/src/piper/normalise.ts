@@ -12,6 +12,13 @@ export interface WrittenWord {
   spoken: string[];
 }
 
+/** Of what is written without a space, no more is looked at; a link may be longer, and nobody wants to hear it. */
+const LONGEST_WORD = 200;
+/** No word is said with more words. */
+const MOST_SPOKEN = 40;
+/** The longest word in dictionaries, "pneumonoultramicroscopicsilicovolcanoconiosis". */
+const MOST_LETTERS = 45;
+
 const marks = ["?", "!", ".", ";", ":", ","] as const;
 
 const emoji = /\p{Extended_Pictographic}|\p{Regional_Indicator}|\p{Emoji_Modifier}|\p{Variation_Selector}|\p{Me}/gu;
@@ -45,7 +52,7 @@ export function normalise(text: string, isWord: (word: string) => boolean): Writ
     };
     const stop = part.closing.startsWith(".");
     const short = abbreviation(part, parts[at + 1]?.core ?? "", context.before);
-    const said = short ?? sayCore(part.core, context);
+    const said = (short ?? sayCore(part.core, context)).slice(0, MOST_SPOKEN).map((spoken) => spoken.slice(0, MOST_LETTERS));
     const word: WrittenWord = { text: written, spoken: said };
     // A dash between words stands for a pause after the word before it.
     if (said.length === 0) addPause(before, /^[-–—|]+$/.test(written) ? "," : undefined);
@@ -62,7 +69,7 @@ const dotted = /^(?:\p{L}\.)+\p{L}$|^ph\.d$|^\d+[ap]\.m$/iu;
 
 /** An abbreviation's stop ends the sentence only if nothing follows, or after "etc." and "p.m." something with a capital. */
 function afterStop({ core, closing }: Part, next: Part | undefined): string {
-  const ends = next === undefined || (/^etc$|m$/i.test(core) && core !== "Mr" && /^\p{Lu}/u.test(next.core));
+  const ends = next === undefined || (/^etc$|m$/i.test(core) && core !== "Mr" && /^\p{Lu}\p{Ll}/u.test(next.core));
   return ends ? closing : closing.slice(1);
 }
 
@@ -76,6 +83,8 @@ interface Part {
 
 function takeApart(written: string): Part {
   const text = written
+    .slice(0, LONGEST_WORD)
+    .replaceAll(/[₀-₉]/gu, (digit) => digit.normalize("NFKC"))
     .replace(emoji, "")
     .replace(invisible, "")
     .replaceAll(/[’‘`´ʼ]/gu, (quote) => (quote === "`" ? "" : "'"))
@@ -119,7 +128,7 @@ function abbreviation({ core, closing }: Part, after: string, before: string): s
 
 /** "The sun." and "I sat." end sentences; "Sat. 5" and "Gen. Lee" do not. */
 function isSentenceEnd(key: string, after: string): boolean {
-  return ["sat", "sun", "mar", "wed", "fig", "inc", "min", "max", "gen", "rep", "mon"].includes(key) && after === "" && key !== "inc";
+  return after === "" && ["sat", "sun", "mar", "wed", "fig", "min", "max", "gen", "rep", "mon"].includes(key);
 }
 
 function isMonthOrDay(key: string): boolean {

@@ -62,6 +62,10 @@ function lookup(word: string, dictionary: Dictionary): string | undefined {
 /** What may follow a stem: its spelling, how it sounds, and how the stem was spelled before it. */
 const endings: readonly { ending: RegExp; stems: string[]; sound: (last: string) => string }[] = [
   { ending: /'s?$/u, stems: [""], sound: soundOfS },
+  { ending: /'ve$/u, stems: [""], sound: () => "AH0 V" },
+  { ending: /'ll$/u, stems: [""], sound: () => "AH0 L" },
+  { ending: /'re$/u, stems: [""], sound: () => "ER0" },
+  { ending: /'d$/u, stems: [""], sound: soundOfD },
   { ending: /ies$/u, stems: ["y"], sound: soundOfS },
   { ending: /es$/u, stems: ["", "e"], sound: soundOfS },
   { ending: /(?<!s)s$/u, stems: [""], sound: soundOfS },

@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { beforeAll, describe, expect, test } from "vitest";
+import type { Spoken } from "../jobs.ts";
 import { readWeights, weights } from "../weights.ts";
 import { DURATIONS, withDurations } from "./durations.ts";
-import { createPiper, type Piper, type Spoken } from "./piper.ts";
+import { createPiper, type Piper } from "./piper.ts";
 import { voices } from "./voices.ts";
 
 const RATE = 22_050;

@@ -1,12 +1,11 @@
 /** Speaks English with the Piper voice libritts_r: one clause in, its sound and the time of each word out. */
 import { type InferenceSession, Tensor } from "onnxruntime-node";
+import type { Spoken } from "../jobs.ts";
 import { openDictionary } from "./dictionary.ts";
 import { DURATIONS } from "./durations.ts";
 import { inBreaths, toLine, type Line } from "./line.ts";
 import { normalise, type WrittenWord } from "./normalise.ts";
-import { join, SAMPLE_RATE, shape, type Spoken } from "./sound.ts";
-
-export type { Spoken, SpokenWord } from "./sound.ts";
+import { join, SAMPLE_RATE, shape } from "./sound.ts";
 
 /** Samples for one unit of the model's durations. */
 const HOP = 256;
@@ -20,7 +19,10 @@ const SLOWEST = 0.25;
 const FASTEST = 2;
 
 export interface Piper {
-  /** `speaker` is the model's `sid`, 0 to 903; `speed`, 0.25 to 2: 1 is as recorded. */
+  /**
+   * All written words of `text` come back, in order and with their punctuation; one that is not said, as an emoji, takes no time.
+   * `speaker` is the model's `sid`, 0 to 903; `speed`, 0.25 to 2: 1 is as recorded.
+   */
   synthesize(text: string, options: { speaker: number; speed: number }): Promise<Spoken>;
 }
 

@@ -1,5 +1,5 @@
 /** How one written word is said, given its neighbours: the first rule that knows it decides. */
-import { acronyms, attachedUnits, emphasised, scales, spelled, symbols, units } from "./abbreviations.ts";
+import { abbreviations, acronyms, attachedUnits, emphasised, scales, spelled, symbols, units } from "./abbreviations.ts";
 import { cardinal, clockTime, currencyName, date, digits, fraction, money, months, number, ordinal, plural, year } from "./numbers.ts";
 
 export interface Context {
@@ -18,7 +18,7 @@ const isNumber = /^[-−+~≈±<>]?[$€£¥₹]?\d[\d,]*(?:\.\d+)?$/u;
 const halfDay = /^[ap]\.?m\b/i;
 const scaleWord = /^(?:thousand|million|billion|trillion)$/i;
 const monthName = new RegExp(`^(?:${months.join("|")}|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)$`, "i");
-const amount = String.raw`(?:\d[\d,]*(?:\.\d+)?|\.\d+)`;
+const amount = String.raw`(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|\.\d+)`;
 const signs = "[$€£¥₹₩₽]";
 
 const rules: [RegExp, Say][] = [
@@ -76,6 +76,7 @@ const rules: [RegExp, Say][] = [
   [/^(\d{1,2})'(\d{1,2})"?$/u, ([, feet = "", inches = ""]) => [...cardinal(feet), feet === "1" ? "foot" : "feet", ...cardinal(inches)]],
 
   // Telephone numbers and other strings of digits.
+  [/^(?:911|112|999)$/u, ([all], { before }) => (all === "911" || /^(?:call|dial)$/i.test(before) ? digits(all) : undefined)],
   [/^\d{3}$/u, ([all], { after }) => (/^\d{3}-\d{4}$/.test(after) ? digits(all) : undefined)],
   [/^\+(\d{1,3})$/u, ([, all = ""]) => ["plus", ...digits(all)]],
   [
@@ -133,8 +134,12 @@ const rules: [RegExp, Say][] = [
     ],
   ],
   [
-    new RegExp(String.raw`^(${amount})(?:-|–|—|−|\.\.)(${signs}?(?:${amount})\D*)$`, "u"),
-    ([, from = "", to = ""], context) => [...sayCore(from, { ...context, after: "" }), "to", ...sayCore(to, context)],
+    new RegExp(String.raw`^(${signs}?)(${amount}%?)(?:-|–|—|−|\.\.)(${signs}?)(${amount}[^-–—\d]*)$`, "u"),
+    ([, sign = "", from = "", again = "", to = ""], context) => [
+      ...sayCore((again === "" ? "" : sign) + from, { ...context, after: "" }),
+      "to",
+      ...sayCore((again === "" ? sign : again) + to, context),
+    ],
   ],
   [
     /^(\d{1,2}(?::\d\d)?(?:[ap]m)?)[-–—](\d{1,2}(?::\d\d)?(?:[ap]m)?)$/iu,
@@ -145,7 +150,9 @@ const rules: [RegExp, Say][] = [
     new RegExp(String.raw`^(${amount})-?(\D{1,5})$`, "u"),
     ([, sum = "", unit = ""], context) => {
       const said = Object.hasOwn(units, unit) ? units[unit] : Object.hasOwn(attachedUnits, unit) ? attachedUnits[unit] : undefined;
-      const letter = unit === "K" && /^[248]$/.test(sum);
+      // "4K" is a resolution, "7B" a room or a model.
+      const letter = (unit === "K" && /^[248]$/.test(sum)) || /^[bBT]$/.test(unit);
+      if (unit === "x" && /^[-+=*/^]/.test(context.after)) return [...number(sum), "x."];
       if (said !== undefined && !(unit === "m" && scaleWord.test(context.after)))
         return [...number(sum), ...words(said[sum === "1" ? 0 : 1])];
       return !letter && Object.hasOwn(scales, unit) ? [...number(sum), ...words(scales[unit])] : undefined;
@@ -169,6 +176,20 @@ const rules: [RegExp, Say][] = [
       ),
     ],
   ],
+
+  // Parts that are said one by one.
+  [/^(\d+(?:st|nd|rd|th))[-–/](.+)$/iu, ([, first = "", rest = ""], context) => [...sayCore(first, context), ...sayCore(rest, context)]],
+  [
+    /^(\p{L}{2,})[-–](\d.*)$/u,
+    ([, first = "", rest = ""], context) => [...sayCore(first, context), ...sayCore(rest, { ...context, before: first })],
+  ],
+  [
+    /^(mon|tue|wed|thu|fri|sat|sun)[-–](mon|tue|wed|thu|fri|sat|sun)$/iu,
+    ([, from = "", to = ""]) => [...words(abbreviations[from.toLowerCase()]), "to", ...words(abbreviations[to.toLowerCase()])],
+  ],
+  [/^e-?mail(s?)$/iu, ([, many = ""]) => [`email${many}`]],
+  [/^wi-?fi$/iu, () => ["wifi"]],
+  [/^ctrl$/iu, () => ["control"]],
 
   // Signs that stand alone.
   [

@@ -1,22 +1,9 @@
 /** The model's samples as 16-bit PCM of even loudness, with little silence around, and its words on the same clock. */
+import type { Spoken, SpokenWord } from "../jobs.ts";
 import { isPause, type WrittenWord } from "./normalise.ts";
 
 /** In hertz; the voice's own. */
 export const SAMPLE_RATE = 22_050;
-
-/** When a written word sounds, in ms from the first sample. A word that is not said, as an emoji, takes no time. */
-export interface SpokenWord {
-  text: string;
-  startMs: number;
-  endMs: number;
-}
-
-export interface Spoken {
-  pcm: Int16Array;
-  sampleRate: 22_050;
-  /** Every written word of the text, in order, with its punctuation. */
-  words: SpokenWord[];
-}
 
 /** Loudness is looked at in steps of 5 ms. */
 const STEP = 110;
