@@ -15,6 +15,7 @@ export const errors = {
   "invalid-field": { status: 400, reason: "InvalidFieldValue", remedy: "Correct the field that the message names." },
   "unauthenticated": { status: 401, reason: "InvalidPermission", remedy: "Send Authorization: Basic <customer id:secret> or agora token=<token> of this project." },
   "forbidden": { status: 403, reason: "InvalidPermission", remedy: "Use credentials of the project in the path." },
+  "foreign-page": { status: 403, reason: "InvalidPermission", remedy: "Open the page on this machine, at the engine's own address; from elsewhere use the REST door with credentials." },
   "agent-not-found": { status: 404, reason: "TaskNotFound", remedy: "List the agents of this project, or start one with join." },
   "agent-already-running": { status: 409, reason: "TaskConflict", remedy: "Go on with the running agent, let it leave first, or choose another name." },
   "at-capacity": { status: 422, reason: "ResourceQuotaLimitExceeded", remedy: "Let a call end, raise the limit, or use hosted vendors for speech." },

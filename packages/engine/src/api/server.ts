@@ -1,11 +1,15 @@
 /** The HTTP server: bodies, errors, health and what is mounted on it; the doors themselves are in the folders beside. */
 import http from "node:http";
 import https from "node:https";
+import type { Duplex } from "node:stream";
 import fastify, { type FastifyError, type FastifyInstance, type FastifySchemaCompiler, type FastifyServerOptions, LogController } from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
-import { z } from "zod";
+import type { Registry } from "prom-client";
+import type { z } from "zod";
 import { AppError, errors } from "../errors.ts";
 import { faultsOf, toError } from "../faults.ts";
+import type { Projects } from "../projects/projects.ts";
+import { isLoopbackAddress, refuseForeign } from "./loopback.ts";
 
 /** Largest request body in bytes. */
 const BODY_LIMIT = 1024 * 1024;
@@ -21,10 +25,17 @@ export interface ServerOptions {
   readonly logger: NonNullable<FastifyServerOptions["loggerInstance"]>;
   /** What is not ready yet, by name; empty: everything is. */
   waiting(): readonly string[];
+  /** Counts each answer; `route` as it is declared. */
+  onAnswer?(method: string, route: string, status: number, seconds: number): void;
+}
+
+/** What takes a WebSocket over. */
+export interface UpgradeHandler {
+  handleUpgrade(request: http.IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
 /** A server with nothing but its rules: add doors, then listen. */
-export function createServer({ tls, logger, waiting }: ServerOptions): FastifyInstance {
+export function createServer({ tls, logger, waiting, onAnswer }: ServerOptions): FastifyInstance {
   const app: FastifyInstance = fastify({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -44,12 +55,20 @@ export function createServer({ tls, logger, waiting }: ServerOptions): FastifyIn
     const { status, reason, remedy } = errors[answer.code];
     if (status >= 500) request.log.error({ err: error, url: request.routeOptions.url }, "request failed");
     const detail = status === 400 || status === 500 ? answer.message : `${answer.message}. ${remedy}`;
-    void reply.code(status).send({ detail, reason });
+    // The page shows code and remedy by themselves.
+    const page = request.url.startsWith("/console/") ? { code: answer.code, message: answer.message, remedy } : {};
+    void reply.code(status).send({ detail, reason, ...page });
   });
   app.setNotFoundHandler((request, reply) => {
     const [path = ""] = request.url.split("?");
     void reply.code(404).send({ detail: `there is no ${request.method} ${path.slice(0, 200)}. See /docs.`, reason: "NotImplemented" });
   });
+
+  if (onAnswer !== undefined) {
+    app.addHook("onResponse", async (request, reply) => {
+      onAnswer(request.method, request.routeOptions.url ?? "none", reply.statusCode, reply.elapsedTime / 1000);
+    });
+  }
 
   app.get("/healthz", { schema: { hide: true } }, async () => ({ alive: true }));
   app.get("/readyz", { schema: { hide: true } }, async (_request, reply) => {
@@ -57,6 +76,33 @@ export function createServer({ tls, logger, waiting }: ServerOptions): FastifyIn
     return reply.code(names.length === 0 ? 200 : 503).send({ ready: names.length === 0, waiting: names });
   });
   return app;
+}
+
+/** `GET /metrics`: open to this machine, to others with a customer's credentials. */
+export function addMetrics(app: FastifyInstance, registry: Registry, projects: Projects): void {
+  app.get("/metrics", { schema: { hide: true } }, async (request, reply) => {
+    const { remoteAddress } = request.raw.socket;
+    const local = isLoopbackAddress(remoteAddress) && refuseForeign(request.raw) === undefined;
+    if (!local && !projects.knowsCustomer(request.headers.authorization)) {
+      throw new AppError("unauthenticated", "metrics are for this machine, or for who signs in as a customer of any project");
+    }
+    return reply.type(registry.contentType).send(await registry.metrics());
+  });
+}
+
+/** Sends each WebSocket to who owns its path; the others get an answer and are closed. */
+export function routeUpgrades(app: FastifyInstance, handlers: Readonly<Record<string, UpgradeHandler>>): void {
+  app.server.on("upgrade", (request: http.IncomingMessage, socket: Duplex, head: Buffer) => {
+    const [path = ""] = (request.url ?? "").split("?");
+    const handler = Object.hasOwn(handlers, path) ? handlers[path] : undefined;
+    if (handler !== undefined) {
+      handler.handleUpgrade(request, socket, head);
+      return;
+    }
+    const body = JSON.stringify({ detail: `there is no WebSocket at ${path.slice(0, 200)}; known: ${Object.keys(handlers).join(", ")}`, reason: "NotImplemented" });
+    socket.on("error", () => socket.destroy());
+    socket.end(`HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+  });
 }
 
 /** A JSON body under any content type, also none: clients of the REST door send `leave` without either. */

@@ -37,6 +37,12 @@ export class Projects {
     throw new AppError("unauthenticated", "the Authorization header is neither Basic nor agora token=");
   }
 
+  /** Whether a Basic header holds the credentials of any project. */
+  knowsCustomer(authorization: string | undefined): boolean {
+    const basic = /^basic\s+(\S+)\s*$/i.exec(authorization ?? "")?.[1];
+    return basic !== undefined && this.#customersProjects(basic).length > 0;
+  }
+
   /** Counts one request; beyond `limits.requests_per_second` it says in how many seconds there is room. */
   admit(project: Project): { readonly retryAfterS: number } | undefined {
     const rate = project.limits.requestsPerSecond;
@@ -52,20 +58,23 @@ export class Projects {
   }
 
   #byCustomer(project: Project | undefined, appId: string, encoded: string): Project {
+    const owned = this.#customersProjects(encoded);
+    if (owned.length === 0) throw new AppError("unauthenticated", "the customer id or secret is wrong");
+    if (project === undefined || !owned.includes(project)) throw new AppError("forbidden", `this customer has no project ${appId.slice(0, 64)}`);
+    return project;
+  }
+
+  /** Every pair is compared, each in constant time: how long it takes tells nothing. */
+  #customersProjects(encoded: string): Project[] {
     const [id, secret] = splitOnce(Buffer.from(encoded, "base64").toString("utf8"));
-    // Every pair is compared, each in constant time: how long it takes tells nothing.
-    let known = false;
-    let owner: Project | undefined;
+    const owned: Project[] = [];
     for (const candidate of this.#projects.values()) {
       for (const customer of candidate.customers) {
         const matches = [same(customer.id, id), same(customer.secret, secret)].every(Boolean);
-        known ||= matches;
-        if (matches && candidate === project) owner = candidate;
+        if (matches) owned.push(candidate);
       }
     }
-    if (!known) throw new AppError("unauthenticated", "the customer id or secret is wrong");
-    if (owner === undefined) throw new AppError("forbidden", `this customer has no project ${appId.slice(0, 64)}`);
-    return owner;
+    return owned;
   }
 
   #byToken(project: Project | undefined, text: string): Project {

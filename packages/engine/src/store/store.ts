@@ -75,6 +75,11 @@ export class Store implements AgentLog, AsyncDisposable {
     return this.#writer.problem;
   }
 
+  /** Writes that wait. */
+  get waiting(): number {
+    return this.#writer.waiting;
+  }
+
   get opened(): Promise<void> {
     return this.#writer.opened;
   }

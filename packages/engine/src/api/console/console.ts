@@ -1,5 +1,6 @@
 /** What the page at `/` needs: a call with one click, and the engine's own facts. For this machine only. */
 import { randomBytes, randomInt } from "node:crypto";
+import { ChannelName } from "@parley/protocol";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
@@ -48,7 +49,7 @@ const Call = z
   .object({
     greeting: z.string().max(10_000).nullish(),
     silenceMs: z.number().min(0).max(60_000).nullish(),
-    channel: z.string().min(1).max(64).nullish(),
+    channel: ChannelName.nullish(),
     instructions: z.string().max(LONGEST_INSTRUCTIONS).nullish(),
   })
   .nullish();
@@ -80,7 +81,7 @@ function addRoutes(server: FastifyInstance, door: ConsoleDoor): void {
 
   app.addHook("onRequest", async (request) => {
     const refusal = refuseForeign(request.raw);
-    if (refusal !== undefined) throw new AppError("forbidden", `the page's own endpoints are for this machine and the engine's own page; this request is refused: ${refusal}`);
+    if (refusal !== undefined) throw new AppError("foreign-page", `the page's own endpoints are closed to this request: ${refusal}`);
   });
 
   const llmInUse = (): z.output<typeof Choice> | undefined => {
@@ -158,7 +159,7 @@ function toRequest(call: NonNullable<z.output<typeof Call>>, door: ConsoleDoor, 
   const translation = toConfig(body, { ...door, defaults: door.project.defaults });
   if (!translation.ok) throw new AppError("internal", translation.faults.map(({ message }) => message).join("; "));
   const { request } = translation;
-  const chosenLlm: ChosenLlm = llm === undefined ? request.config.llm : { style: "openai", options: { url: llm.url, params: { model: llm.model } } };
+  const chosenLlm: ChosenLlm = llm === undefined ? request.config.llm : { style: "openai", options: { url: llm.url, params: { model: llm.model }, trusted: true } };
   return {
     ...request,
     config: {

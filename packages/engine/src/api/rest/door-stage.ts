@@ -129,6 +129,15 @@ export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOpti
       },
     },
   });
+  const startAgent = agentStarter({
+    agents,
+    now: clock.now,
+    follow: () => () => {},
+    openChannel: (place) => {
+      places.push(place);
+      return () => Promise.reject(new Error("a scripted session opens no transport"));
+    },
+  });
   const server = createServer({ logger: pino({ level: "silent" }), waiting: () => [] });
   addRestDoor(server, {
     projects: new Projects({ projects, now: clock.now }),
@@ -137,15 +146,7 @@ export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOpti
     styles,
     firstUserTimeoutS: 600,
     now: clock.now,
-    startAgent: agentStarter({
-      agents,
-      now: clock.now,
-      follow: () => () => {},
-      openChannel: (place) => {
-        places.push(place);
-        return () => Promise.reject(new Error("a scripted session opens no transport"));
-      },
-    }),
+    startAgent,
   });
   const call = async (method: "GET" | "POST" | "DELETE", url: string, body?: unknown, headers: Record<string, string> = {}) => {
     const response = await server.inject({
@@ -156,7 +157,7 @@ export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOpti
     });
     return { status: response.statusCode, headers: response.headers, body: response.body === "" ? undefined : response.json<Record<string, unknown>>() };
   };
-  return { server, agents, sessions, places, log, clock, bugs, call };
+  return { server, startAgent, agents, sessions, places, log, clock, bugs, call };
 }
 
 /** The smallest body that `join` takes. */

@@ -1,6 +1,6 @@
 /** From a `join` body to what an agent should be: pure, and the only reader of that body's spelling. */
 import { rest } from "@parley/protocol";
-import type { ProjectDefaults } from "../../projects/project.ts";
+import type { DefaultLlm, ProjectDefaults } from "../../projects/project.ts";
 import { type AgentConfig, type ChosenAsr, type ChosenLlm, type ChosenTts, defaultTurns, type TurnSettings } from "../../session/agent-config.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
 import { type Fault, faultsOf, pathText, show } from "../../faults.ts";
@@ -143,7 +143,7 @@ function toLlm({ llm }: rest.JoinProperties, offer: Offer, faults: Fault[]): Cho
   const audio = llm?.output_modalities?.includes("audio") ?? false;
   if (audio) faults.push(invalid(["properties", "llm", "output_modalities"], '["audio"]', 'is not built yet; leave it out or send ["text"], the answer is then spoken by properties.tts'));
 
-  const chosen = llm === undefined || llm === null ? offer.defaults.llm ?? { style: "local", params: {}, headers: {} } : {
+  const chosen = llm === undefined || llm === null ? defaultLlm(offer.defaults) : {
     style: llm.style ?? "openai",
     ...(filled(llm.url) ? { url: llm.url } : {}),
     ...(filled(llm.api_key) ? { apiKey: llm.api_key } : {}),
@@ -160,6 +160,11 @@ function toLlm({ llm }: rest.JoinProperties, offer: Offer, faults: Fault[]): Cho
     return { style: chosen.style, options: {} };
   }
   return { style: chosen.style, options: parseOptions(style, chosen, ["properties", "llm"], faults) };
+}
+
+/** The operator's own choice may lie in any network. */
+function defaultLlm({ llm }: ProjectDefaults): DefaultLlm & { readonly trusted?: boolean } {
+  return llm === undefined ? { style: "local", params: {}, headers: {} } : { ...llm, trusted: true };
 }
 
 function toGreeting({ llm }: rest.JoinProperties): Pick<AgentConfig, "greeting"> {

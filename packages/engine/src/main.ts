@@ -1,0 +1,254 @@
+/** The engine: opens everything in order, says when it is ready, and closes it in reverse. */
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { createResampler } from "@parley/media";
+import { type LoadProgress, openSpeech, type Speech, voices } from "@parley/speech";
+import type { FastifyInstance } from "fastify";
+import { z } from "zod";
+import { addConsole } from "./api/console/console.ts";
+import { addDocs } from "./api/docs.ts";
+import { addPage } from "./api/page.ts";
+import { readClientMessage } from "./api/rest/client-messages.ts";
+import { addRestDoor } from "./api/rest/routes.ts";
+import { agentStarter, type ChannelPlace } from "./api/rest/start.ts";
+import { addMetrics, createServer, routeUpgrades, type UpgradeHandler } from "./api/server.ts";
+import { embeddedCalls, measureSpeechCost } from "./capacity.ts";
+import { type Config, readConfig } from "./config.ts";
+import { AppError } from "./errors.ts";
+import { portProblem, publicUrl } from "./listening.ts";
+import { type Log, openLog } from "./log.ts";
+import { Metrics } from "./metrics.ts";
+import { Agents } from "./projects/agents.ts";
+import { Projects } from "./projects/projects.ts";
+import { Sessions } from "./session/sessions.ts";
+import { lockFolder } from "./store/folder-lock.ts";
+import { openPglite } from "./store/pglite.ts";
+import { Store } from "./store/store.ts";
+import type { OpenTransport } from "./transports/transport.ts";
+import { type DiscoveredModels, discoverModels } from "./vendors/discover.ts";
+import { openVendors } from "./vendors/index.ts";
+import { openLocal } from "./vendors/local.ts";
+import { Network } from "./vendors/network.ts";
+
+export interface EngineOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the command was given. */
+  readonly cwd: string;
+  /** Path of a setting to its text. */
+  readonly flags?: Readonly<Record<string, string>>;
+  /** stdout: nothing but the line that says it is ready. */
+  out(text: string): void;
+  /** stderr, for people; the log goes there too. */
+  note(text: string): void;
+  /** Shows how far the models are loaded. */
+  onProgress?(progress: LoadProgress): void;
+  /** Aborted when the engine should end: running calls have `drain_ms` for it. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs an engine until the signal; resolves with the exit code. */
+export async function runEngine(options: EngineOptions): Promise<number> {
+  const { env, cwd, flags = {}, note, signal } = options;
+  const config = readConfig({ env, cwd, flags, credentials: "create" });
+  const problem = await portProblem(config);
+  if (problem !== undefined) return fail(note, problem);
+  await using lock = await lockFolder(config.dataDir);
+  if (lock === undefined) {
+    return fail(note, `the data folder ${config.dataDir} is in use by another engine: end that one, or choose another folder with PARLEY_DATA_DIR`);
+  }
+  const log = openLog(config.logLevel);
+  tellCredentials(config, note);
+
+  await using store = new Store({
+    open: async () => await openPglite(path.join(config.dataDir, "database")),
+    keepTranscripts: config.keepTranscripts,
+    retentionDays: config.retentionDays,
+    now: Date.now,
+    pause: async (ms, stopped) => await pause(ms, undefined, { signal: stopped, ref: false }),
+    onProblem: (text, error) => log.error({ err: error }, text),
+  });
+  await using speech = openSpeech({ onProgress: (progress) => options.onProgress?.(progress), onCrash: (error) => log.error({ err: error }, "a speech worker was started again") });
+  await using network = new Network({ allow: config.network.allow, allowLoopback: config.loopback });
+  const vendors = openVendors({ vendors: [openLocal(speech)], network });
+  await using sessions = new Sessions({ vendors, openVad: () => speech.openVad(), resample: createResampler, readMessage: readClientMessage });
+
+  const machine = new Machine(config);
+  const waiting = (): string[] => [...machine.waiting, ...(store.problem === undefined ? [] : [store.problem])];
+  await using agents = new Agents({
+    sessions,
+    log: store,
+    now: Date.now,
+    embeddedCalls: () => machine.calls,
+    onBug: (agentId, error) => log.error({ err: error, agentId }, "an agent's events could not be followed"),
+  });
+  const metrics = new Metrics({ running: () => agents.running, waitingWrites: () => store.waiting });
+  const projects = new Projects({ projects: config.projects, now: Date.now });
+  const channels = openChannels();
+
+  const server = createServer({
+    ...readTls(config),
+    logger: log,
+    waiting: () => (signal.aborted ? ["draining", ...waiting()] : waiting()),
+    onAnswer: (method, route, status, seconds) => metrics.observeRequest(method, route, status, seconds),
+  });
+  const startAgent = agentStarter({
+    agents,
+    openChannel: channels.openChannel,
+    now: Date.now,
+    follow: (agent, epochMs) => {
+      const keep = store.follow(agent.agentId, epochMs);
+      return (event) => {
+        keep(event);
+        metrics.observe(event);
+        if (event.type === "error") log.warn({ agentId: agent.agentId, module: event.module, code: event.code, err: event.cause }, event.message);
+      };
+    },
+  });
+  const version = readVersion();
+  const common = { agents, vendors: vendors.vendors, styles: vendors.styles, firstUserTimeoutS: config.firstUserTimeoutS, startAgent, now: Date.now };
+  addDocs(server, version);
+  addRestDoor(server, { ...common, projects });
+  addMetrics(server, metrics.registry, projects);
+  addPage(server, pageFolder);
+  if (config.console) {
+    addConsole(server, {
+      ...common,
+      version,
+      project: config.projects[0],
+      voices,
+      discover: config.discover,
+      discovered: () => machine.models,
+      embeddedCalls: () => machine.calls,
+      waiting,
+    });
+  }
+  routeUpgrades(server, channels.sockets);
+
+  await server.listen({ host: config.host, port: config.port });
+  const port = portOf(server);
+  log.info({ host: config.host, port, dataDir: config.dataDir, version }, "listening");
+  const ready = machine.load({ speech, network, port, log, signal }).then(async () => {
+    await Promise.race([store.opened, aborted(signal)]);
+    if (!signal.aborted) options.out(`Parley is ready on ${publicUrl(config, port)}`);
+  });
+
+  try {
+    await Promise.race([aborted(signal), ready.then(async () => await aborted(signal))]);
+  } catch (error) {
+    log.fatal({ err: error }, "the engine cannot run");
+    note(`parley: ${error instanceof Error ? error.message : String(error)}`);
+    await server.close();
+    return 1;
+  }
+  log.info({ running: agents.running, drainMs: config.drainMs }, "ending: no new calls, running ones may finish");
+  await agents.drain(AbortSignal.timeout(config.drainMs));
+  await server.close();
+  log.info("ended");
+  return 0;
+}
+
+/** What this machine can do, as it turns out after the start. */
+class Machine {
+  readonly #config: Config;
+  #calls: number | undefined;
+  #models: readonly DiscoveredModels[] = [];
+  #waiting: readonly string[] = ["speech models"];
+
+  constructor(config: Config) {
+    this.#config = config;
+    this.#calls = config.embeddedCalls;
+  }
+
+  /** Calls with embedded speech at once; undefined: not measured yet. */
+  get calls(): number | undefined {
+    return this.#calls;
+  }
+
+  get models(): readonly DiscoveredModels[] {
+    return this.#models;
+  }
+
+  get waiting(): readonly string[] {
+    return this.#waiting;
+  }
+
+  async load({ speech, network, port, log, signal }: { speech: Speech; network: Network; port: number; log: Log; signal: AbortSignal }): Promise<void> {
+    const discovering = this.#config.discover === "off" ? undefined : discoverModels({ network, ownPort: port, signal });
+    await speech.ready;
+    if (this.#calls === undefined) {
+      const cores = availableParallelism();
+      const cost = await measureSpeechCost(speech, signal);
+      this.#calls = embeddedCalls({ cores, cost });
+      log.info({ cores, secondsPerSecondOfSpeech: Number(cost.toFixed(3)), embeddedCalls: this.#calls }, "measured this machine");
+    }
+    this.#models = (await discovering) ?? [];
+    this.#waiting = [];
+  }
+}
+
+interface ChannelDoor {
+  openChannel(place: ChannelPlace): OpenTransport;
+  readonly sockets: Readonly<Record<string, UpgradeHandler>>;
+}
+
+function openChannels(): ChannelDoor {
+  return {
+    openChannel: () => {
+      throw new AppError("not-implemented", "this version has no channels");
+    },
+    sockets: {},
+  };
+}
+
+/** Built by Vite, beside the engine in a clone. */
+const pageFolder = fileURLToPath(new URL("../../console/dist", import.meta.url));
+
+function readVersion(): string {
+  const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(text)).version;
+}
+
+function readTls({ tls }: Config): { tls?: { cert: Buffer; key: Buffer } } {
+  if (tls === undefined) return {};
+  try {
+    return { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } };
+  } catch (error) {
+    throw new Error(`PARLEY_TLS_CERT or PARLEY_TLS_KEY cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** Generated credentials are shown to whoever started the engine; never in the log. */
+function tellCredentials({ generated, projects: [project], dataDir }: Config, note: (text: string) => void): void {
+  if (generated.size === 0) return;
+  const [customer] = project.customers;
+  const lines: [string, string | undefined][] = [
+    ["app_id", project.appId],
+    ["app_certificate", project.certificate],
+    ["customer_id", customer?.id],
+    ["customer_secret", customer?.secret],
+    ["api_key", project.apiKeys[0]],
+  ];
+  note(`Development credentials for this machine (kept in ${path.join(dataDir, "credentials.json")}):`);
+  for (const [name, value] of lines) if (value !== undefined) note(`  PARLEY_${name.toUpperCase()}=${value}`);
+}
+
+function portOf(server: FastifyInstance): number {
+  const address = server.server.address();
+  if (address === null || typeof address === "string") throw new Error("the server listens on no port");
+  return address.port;
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+function fail(note: (text: string) => void, problem: string): number {
+  note(`parley: ${problem}`);
+  return 1;
+}
