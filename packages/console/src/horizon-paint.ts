@@ -22,7 +22,7 @@ export interface Scene {
 }
 
 /** A bar and the space after it, in pixels. */
-export const barStep = 6;
+const barStep = 6;
 const barWidth = 3;
 /** Space between the line and the bars, in pixels. */
 const lineGap = 3;
