@@ -16,7 +16,9 @@ const Manifest = z.object({
   optionalDependencies: Names,
 });
 
-const manifests = ["package.json", ...globSync("{packages/*,bench,e2e}/package.json", { cwd: root })].map((path) => Manifest.parse(JSON.parse(read(path))));
+const manifests = ["package.json", ...globSync("{packages/*,bench,e2e}/package.json", { cwd: root })].map((path) =>
+  Manifest.parse(JSON.parse(read(path))),
+);
 const named = manifests.flatMap(({ dependencies, devDependencies, optionalDependencies }) => [
   ...Object.entries({ ...dependencies, ...optionalDependencies }).map(([name, version]) => ({ name, version, runs: true })),
   ...Object.entries(devDependencies).map(([name, version]) => ({ name, version, runs: false })),
@@ -41,7 +43,9 @@ test("the page lists what runs and what builds, no more and no less", () => {
 
 test("licences are those that the packages state", () => {
   const manifestOf = (name: string): string | undefined =>
-    ["", ...globSync("packages/*/", { cwd: root })].map((folder) => `${folder}/node_modules/${name}/package.json`).find((path) => existsSync(`${root}/${path}`));
+    ["", ...globSync("packages/*/", { cwd: root })]
+      .map((folder) => `${folder}/node_modules/${name}/package.json`)
+      .find((path) => existsSync(`${root}/${path}`));
   for (const [name, licence] of [...rows(running), ...rows(building)]) {
     const path = manifestOf(name);
     expect(path, `${name} is not installed`).toBeDefined();
@@ -56,11 +60,16 @@ test("versions are exact", () => {
 
 test("the lock file names no registry host, and every optional package of every platform", () => {
   const Lock = z.object({
-    packages: z.record(z.string(), z.object({ resolved: z.string().optional(), link: z.boolean().optional(), optionalDependencies: Names })),
+    packages: z.record(
+      z.string(),
+      z.object({ resolved: z.string().optional(), link: z.boolean().optional(), optionalDependencies: Names }),
+    ),
   });
   const { packages } = Lock.parse(JSON.parse(read("package-lock.json")));
   const paths = Object.keys(packages);
   expect(paths.filter((path) => packages[path]?.link !== true && packages[path]?.resolved !== undefined)).toEqual([]);
   const optional = Object.values(packages).flatMap(({ optionalDependencies }) => Object.keys(optionalDependencies));
-  expect(optional.filter((name) => !paths.some((path) => path === `node_modules/${name}` || path.endsWith(`/node_modules/${name}`)))).toEqual([]);
+  expect(
+    optional.filter((name) => !paths.some((path) => path === `node_modules/${name}` || path.endsWith(`/node_modules/${name}`))),
+  ).toEqual([]);
 });

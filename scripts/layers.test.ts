@@ -71,21 +71,15 @@ test.each([
 test.each(["Date.now()", "performance.now()", "setTimeout(() => 1, 1)", "process.pid"])(
   "a core may not look at the world by %s",
   (expression) => {
-    expect(lint("packages/engine/src/core/x.ts", `export const a = ${expression};\n`)).toEqual([
-      "eslint(no-restricted-globals)",
-    ]);
+    expect(lint("packages/engine/src/core/x.ts", `export const a = ${expression};\n`)).toEqual(["eslint(no-restricted-globals)"]);
   },
 );
 
 test("a circle of imports is refused", () => {
   lint("packages/engine/src/session/a.ts", `import { b } from "./b.ts";\nexport const a = b;\n`);
-  expect(lint("packages/engine/src/session/b.ts", `import { a } from "./a.ts";\nexport const b = a;\n`)).toContain(
-    "import(no-cycle)",
-  );
+  expect(lint("packages/engine/src/session/b.ts", `import { a } from "./a.ts";\nexport const b = a;\n`)).toContain("import(no-cycle)");
 });
 
 test("a file of more than 500 lines is refused", () => {
-  expect(lint("packages/engine/src/session/x.ts", `${"// a line\n".repeat(501)}export const a = 1;\n`)).toEqual([
-    "eslint(max-lines)",
-  ]);
+  expect(lint("packages/engine/src/session/x.ts", `${"// a line\n".repeat(501)}export const a = 1;\n`)).toEqual(["eslint(max-lines)"]);
 });

@@ -7,9 +7,9 @@ export interface Terminal {
   /** Where the command was given. */
   readonly cwd: string;
   /** Results: stdout. */
-  out(text: string): void;
+  readonly out: (text: string) => void;
   /** Everything else: stderr. */
-  note(text: string): void;
+  readonly note: (text: string) => void;
   /** Aborted by Ctrl+C and SIGTERM. */
   readonly signal: AbortSignal;
 }

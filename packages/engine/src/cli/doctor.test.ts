@@ -1,10 +1,14 @@
+import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, test } from "vitest";
 import { doctor } from "./doctor.ts";
+import { checksFor, type Finding } from "./doctor/checks.ts";
 import { FakeTerminal } from "./fake-terminal.ts";
 
-async function examine(env: Record<string, string>): Promise<{ code: number; report: { ok: boolean; checks: { name: string; status: string; detail: string; remedy?: string }[] } }> {
+async function examine(
+  env: Record<string, string>,
+): Promise<{ code: number; report: { ok: boolean; checks: { name: string; status: string; detail: string; remedy?: string }[] } }> {
   const terminal = new FakeTerminal(env);
   const code = await doctor.run(["--json"], terminal);
   return { code, report: JSON.parse(terminal.lines.join("")) };
@@ -18,15 +22,34 @@ test("this machine can hold calls, and the credentials are made at the first sta
   expect(report.checks.find(({ name }) => name === "credentials")?.detail).toMatch(/npm start/);
 });
 
+/** The first finding of that name; what comes after it is not looked at. */
+async function finding(name: string, env: Record<string, string>): Promise<Finding> {
+  for (const check of checksFor(new FakeTerminal(env))) {
+    const found = await check();
+    if (found.name === name) return found;
+  }
+  throw new Error(`nothing is called ${name}`);
+}
+
 test("a taken port fails with the way out", async () => {
   const server = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
-  const { code, report } = await examine({ PORT: String(port), PARLEY_RTC__UDP_PORT: "0" });
-  expect(code).toBe(1);
-  expect(report.checks.find(({ name }) => name === "http port")).toMatchObject({ status: "failed", remedy: expect.stringContaining(`PORT=${port + 1}`) });
+  const remedy = expect.stringContaining(`PORT=${port + 1}`);
+  expect(await finding("http port", { PORT: String(port) })).toMatchObject({ status: "failed", remedy });
   server.close();
+});
+
+test("a media port that was asked for and is taken fails; the usual one gives way to the next on loopback", async () => {
+  const socket = createSocket("udp4");
+  socket.bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address();
+  const remedy = expect.stringContaining(`PARLEY_RTC__UDP_PORT=${port + 1}`);
+  expect(await finding("media port", { PORT: "0", PARLEY_RTC__UDP_PORT: String(port) })).toMatchObject({ status: "failed", remedy });
+  socket.close();
+  expect(await finding("media port", { PORT: "0" })).toMatchObject({ status: "ok" });
 });
 
 test("a configuration that cannot be used is named, and nothing else is guessed", async () => {

@@ -7,7 +7,7 @@ import type { Terminal } from "./command.ts";
 export class FakeTerminal implements Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd = mkdtempSync(join(tmpdir(), "parley-cli-"));
-  readonly signal = new AbortController().signal;
+  readonly signal: AbortSignal = new AbortController().signal;
   readonly lines: string[] = [];
   readonly notes: string[] = [];
 
@@ -15,11 +15,11 @@ export class FakeTerminal implements Terminal {
     this.env = env;
   }
 
-  out(text: string): void {
+  readonly out = (text: string): void => {
     this.lines.push(text);
-  }
+  };
 
-  note(text: string): void {
+  readonly note = (text: string): void => {
     this.notes.push(text);
-  }
+  };
 }

@@ -7,7 +7,10 @@ import { type Command, exitCodes, type Terminal, UsageError } from "./command.ts
 /** Loaded when needed, so that `--help` does not wait for the engine. */
 const commands: Readonly<Record<string, { summary: string; load(): Promise<Command> }>> = {
   start: { summary: "Start the engine", load: async () => (await import("./start.ts")).start },
-  doctor: { summary: "Check this machine: Node, ports, UDP, CPU, disk, credentials", load: async () => (await import("./doctor.ts")).doctor },
+  doctor: {
+    summary: "Check this machine: Node, ports, UDP, CPU, disk, credentials",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
   config: { summary: "Print the configuration that is in force, secrets masked", load: async () => (await import("./config.ts")).config },
   token: { summary: "Make a token for a channel", load: async () => (await import("./token.ts")).token },
   call: { summary: "Call an agent with WAV files as the microphone", load: async () => (await import("./call.ts")).call },
@@ -22,7 +25,9 @@ async function main(args: readonly string[], terminal: Terminal): Promise<number
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry === undefined) {
     const near = nearest(name, Object.keys(commands));
-    terminal.note(`parley: there is no command ${JSON.stringify(name)}${near === undefined ? "" : `; did you mean ${near}?`}\n\n${overview()}`);
+    terminal.note(
+      `parley: there is no command ${JSON.stringify(name)}${near === undefined ? "" : `; did you mean ${near}?`}\n\n${overview()}`,
+    );
     return exitCodes.usage;
   }
   const command = await entry.load();
@@ -60,8 +65,13 @@ function explain(error: unknown): string {
 }
 
 const stopping = new AbortController();
-for (const signal of ["SIGINT", "SIGTERM"] as const) {
+for (const [signal, number] of [
+  ["SIGINT", 2],
+  ["SIGTERM", 15],
+] as const) {
   process.on(signal, () => {
+    // The second one is meant: a shell's convention for the code of a program that a signal has ended.
+    if (stopping.signal.aborted) process.exit(128 + number);
     stopping.abort(new Error(signal));
   });
 }

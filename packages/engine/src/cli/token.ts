@@ -41,7 +41,9 @@ the data folder, which the first \`npm start\` makes. Exit 2 where there are non
     const wanted = values["app-id"];
     const project = wanted === undefined ? projects[0] : projects.find(({ appId }) => appId === wanted);
     if (project === undefined) {
-      throw new UsageError(`--app-id: there is no project ${JSON.stringify(wanted)}; configured: ${projects.map(({ appId }) => appId).join(", ")}`);
+      throw new UsageError(
+        `--app-id: there is no project ${JSON.stringify(wanted)}; configured: ${projects.map(({ appId }) => appId).join(", ")}`,
+      );
     }
     if (project.certificate === "") {
       throw new UsageError(`project ${project.appId} has no certificate: tokens are off, its channels are joined with an empty token`);

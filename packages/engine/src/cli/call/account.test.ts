@@ -69,7 +69,12 @@ test("an interrupted answer shows what was heard, and how long the agent went on
       { at: 5000, message: answered(2, "All right.", 1) },
     ],
   });
-  expect(account[0]?.agent).toMatchObject({ text: "I can talk, count and tell the time", heard: "I can talk, count", interrupted: true, endMs: 2790 });
+  expect(account[0]?.agent).toMatchObject({
+    text: "I can talk, count and tell the time",
+    heard: "I can talk, count",
+    interrupted: true,
+    endMs: 2790,
+  });
   expect(account[1]).toMatchObject({ bargeInToSilenceMs: 290, voiceToVoiceMs: 800, agent: { heard: "All right.", interrupted: false } });
 });
 
@@ -84,7 +89,11 @@ test("a person who pauses is heard as several turns and reported as one", () => 
       { at: 6500, message: answered(3, "I see.", 1) },
     ],
   });
-  expect(account).toMatchObject({ user: { text: "And so, my fellow Americans, ask not." }, agent: { heard: "I see." }, voiceToVoiceMs: 500 });
+  expect(account).toMatchObject({
+    user: { text: "And so, my fellow Americans, ask not." },
+    agent: { heard: "I see." },
+    voiceToVoiceMs: 500,
+  });
 });
 
 test("an agent that keeps silent leaves nulls, not zeros", () => {

@@ -81,10 +81,14 @@ function userText(messages: readonly AgentMessage[]): string {
 /** The agent's last reply to what was said: the one of the newest turn that ended in words of the caller's. */
 function replyOf(messages: readonly Heard[], utterance: Utterance, untilMs: number): { text: string; heard: string; interrupted: boolean } {
   const asked = messages.flatMap(({ at, message }) =>
-    at >= utterance.startMs && at < untilMs && message.object === "user.transcription" && message.final && message.text !== "" ? [message.turn_id] : [],
+    at >= utterance.startMs && at < untilMs && message.object === "user.transcription" && message.final && message.text !== ""
+      ? [message.turn_id]
+      : [],
   );
   const turnId = Math.max(...asked);
-  const captions = messages.flatMap(({ message }) => (message.object === "assistant.transcription" && message.turn_id === turnId ? [message] : []));
+  const captions = messages.flatMap(({ message }) =>
+    message.object === "assistant.transcription" && message.turn_id === turnId ? [message] : [],
+  );
   const last = captions.at(-1);
   if (last === undefined) return { text: "", heard: "", interrupted: false };
   const interrupted = last.turn_status === 2;

@@ -32,7 +32,8 @@ export class Loudness {
       const startMs = at + (index * 1000) / this.#sampleRate;
       const endMs = at + ((index + 1) * 1000) / this.#sampleRate;
       const last = this.#sounds.at(-1);
-      if (last !== undefined && startMs - last.endMs < this.#bridgeMs) this.#sounds[this.#sounds.length - 1] = { startMs: last.startMs, endMs };
+      if (last !== undefined && startMs - last.endMs < this.#bridgeMs)
+        this.#sounds[this.#sounds.length - 1] = { startMs: last.startMs, endMs };
       else this.#sounds.push({ startMs, endMs });
     }
   }

