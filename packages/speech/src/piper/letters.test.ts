@@ -4,12 +4,12 @@ import { parseRules, soundOut } from "./letters.ts";
 
 const entries = trainingEntries();
 
-test("rules learnt from a tenth of the dictionary sound out words that they have not seen", () => {
-  const seen = entries.filter((_, at) => at % 10 === 0);
+test("rules learnt from a fortieth of the dictionary sound out words that they have not seen", () => {
+  const seen = entries.filter((_, at) => at % 40 === 0);
   const unseen = entries.filter((_, at) => at % 500 === 1);
   const rules = parseRules(trainLetterRules(seen, 2));
-  // Measured: 20 % of the sounds wrong, stress apart. With nine tenths of the dictionary it is 10.7 %.
-  expect(wrongSounds(unseen, (word) => soundOut(word, rules))).toBeLessThan(0.22);
+  // Measured: 16.7 % of the sounds wrong, stress apart; from a tenth of the dictionary 11.8 %, from nine tenths 10.7 %.
+  expect(wrongSounds(unseen, (word) => soundOut(word, rules))).toBeLessThan(0.2);
 });
 
 test("the rules that ship know the dictionary that they were learnt from", () => {
