@@ -36,7 +36,7 @@ export function App({ call, engine, theme, wish, begin }: PageProps): JSX.Elemen
       <main class="main">
         <Problem call={call} begin={begin} />
         <Stage call={call} engine={engine} begin={begin} welcome={layout === "before" && !joining.value} />
-        {inCall && <Notices call={call} />}
+        <Notices call={call} />
         {!inCall && (
           <div class="choices">
             <button type="button" class="quiet" aria-expanded={joining.value} onClick={() => (joining.value = !joining.value)}>

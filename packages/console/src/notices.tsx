@@ -1,7 +1,7 @@
 /** What is worth knowing in a call: echo, blocked sound, what the agent reports. */
 import type { JSX } from "preact";
 import type { Call } from "./call.ts";
-import { WarningIcon } from "./icons.tsx";
+import { CloseIcon, WarningIcon } from "./icons.tsx";
 
 export function Notices({ call }: { call: Call }): JSX.Element | null {
   const echo = call.granted.value?.echoCancellation === false;
@@ -25,9 +25,12 @@ export function Notices({ call }: { call: Call }): JSX.Element | null {
         </p>
       )}
       {notice !== "" && (
-        <p class="notice" role="status">
+        <p class="notice" data-testid="notice" role="status">
           <WarningIcon />
           <span>{notice}</span>
+          <button type="button" class="round bare" aria-label="Close this notice" onClick={() => (call.notice.value = "")}>
+            <CloseIcon />
+          </button>
         </p>
       )}
     </div>
