@@ -17,7 +17,7 @@ export function topics(raw: string): string[] {
   if (bare.split(/\s+/).length <= 3 && /\p{L}{3}/u.test(bare)) return [bare];
   const name =
     /(?:(?<=[\p{L},;:] )|\b(?=(?:Mr|Mrs|Ms|Dr|Mister|Miss|President|Professor)\b))(?:(?:Mr|Mrs|Ms|Dr)\.? )?\p{Lu}[\p{Ll}'-]+(?: \p{Lu}[\p{Ll}'-]+)*/gu;
-  for (const [match] of raw.matchAll(name)) if (!commonWords.has(match.toLowerCase()) && !/^I'/.test(match)) found.push(match);
+  for (const [match] of raw.matchAll(name)) if (!commonWords.has(match.toLowerCase()) && !match.startsWith("I'")) found.push(match);
   if (found.length === 0) {
     const words = (raw.match(/[\p{L}'-]+/gu) ?? []).filter((word) => word.length > 3 && !commonWords.has(word.toLowerCase()));
     const longest = words.toSorted((one, other) => other.length - one.length)[0];
