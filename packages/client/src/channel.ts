@@ -216,6 +216,7 @@ export class Channel {
     }
     if (this.#closing.signal.aborted) return "left";
     if (socket.end?.code === 4001) throw new ParleyError("taken-over", "This call was taken over by another window.");
+    if (socket.end?.reason === "removed") throw new ParleyError("removed", "The engine has ended this stay in the channel.");
     if (this.#uid === "") throw new ParleyError("server-gone", `The engine at ${url.host} did not answer the join.`);
     return "lost";
   }
