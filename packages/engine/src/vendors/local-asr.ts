@@ -24,7 +24,7 @@ interface Take {
 }
 
 /** Time between two partials; from the onset to the first. */
-export const PARTIAL_MS = 300;
+const PARTIAL_MS = 300;
 /** The recogniser wants at least this much before the first sound. */
 const LEAD_MS = 300;
 /** And at least this much silence after the last. */

@@ -50,8 +50,8 @@ export function openLocal(speech: Speech): Vendor {
 }
 
 /** The embedded recogniser knows English only: anything else is refused, with the two ways out. */
-export function checkLocalLanguage(language: string): void {
-  if (languages.some((known) => known.toLowerCase() === language.toLowerCase())) return;
+function checkLanguage(language: string): void {
+  if (/^en(?:-|$)/iu.test(language)) return;
   throw new AppError(
     "invalid-field",
     `asr.language: the embedded recogniser (vendor local) knows English only (${languages.join(", ")}), not ${language}. ` +
@@ -61,7 +61,7 @@ export function checkLocalLanguage(language: string): void {
 
 function recognise(speech: Speech): Asr {
   return async function* (audio, context) {
-    checkLocalLanguage(context.language);
+    checkLanguage(context.language);
     await using dictating = new Dictating(speech, context);
     yield* dictating.transcripts(audio);
   };
