@@ -33,6 +33,7 @@ export interface Config {
     readonly udpPort?: number;
     readonly announcedAddresses: readonly string[];
     readonly bindAddress: string;
+    readonly allowedOrigins: readonly string[];
     readonly iceServers: Settings["rtc"]["ice_servers"];
   };
   readonly network: { readonly allow: readonly string[] };
@@ -137,6 +138,7 @@ function toConfig(settings: Settings, cwd: string, credentials: "create" | "read
       ...(rtc.udp_port === undefined ? {} : { udpPort: rtc.udp_port }),
       announcedAddresses: rtc.announced_addresses,
       bindAddress: rtc.bind_address ?? (settings.host === "localhost" ? "127.0.0.1" : settings.host),
+      allowedOrigins: rtc.allowed_origins,
       iceServers: rtc.ice_servers,
     },
     network: settings.network,

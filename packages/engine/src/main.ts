@@ -4,7 +4,8 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createResampler } from "@parley/media";
+import { createResampler, openRtc, warmUpOpus } from "@parley/media";
+import { signallingPath } from "@parley/protocol";
 import { type LoadProgress, openSpeech, type Speech, voices } from "@parley/speech";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
@@ -13,21 +14,22 @@ import { addDocs } from "./api/docs.ts";
 import { addPage } from "./api/page.ts";
 import { readClientMessage } from "./api/rest/client-messages.ts";
 import { addRestDoor } from "./api/rest/routes.ts";
-import { agentStarter, type ChannelPlace } from "./api/rest/start.ts";
-import { addMetrics, createServer, routeUpgrades, type UpgradeHandler } from "./api/server.ts";
+import { agentStarter } from "./api/rest/start.ts";
+import { addMetrics, createServer, routeUpgrades } from "./api/server.ts";
+import { Signalling } from "./api/signalling/signalling.ts";
 import { embeddedCalls, measureSpeechCost } from "./capacity.ts";
 import { type Config, readConfig } from "./config.ts";
-import { AppError } from "./errors.ts";
 import { portProblem, publicUrl } from "./listening.ts";
 import { type Log, openLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Agents } from "./projects/agents.ts";
 import { Projects } from "./projects/projects.ts";
+import { Channels } from "./rtc/channel.ts";
 import { Sessions } from "./session/sessions.ts";
 import { lockFolder } from "./store/folder-lock.ts";
 import { openPglite } from "./store/pglite.ts";
 import { Store } from "./store/store.ts";
-import type { OpenTransport } from "./transports/transport.ts";
+import { openChannelTransport } from "./transports/channel.ts";
 import { type DiscoveredModels, discoverModels } from "./vendors/discover.ts";
 import { openVendors } from "./vendors/index.ts";
 import { openLocal } from "./vendors/local.ts";
@@ -48,6 +50,12 @@ export interface EngineOptions {
   /** Aborted when the engine should end: running calls have `drain_ms` for it. */
   readonly signal: AbortSignal;
 }
+
+/** Of all media, unless set. */
+const UDP_PORT = 50_000;
+
+/** On loopback the next free one is taken. */
+const UDP_PORTS_TRIED = 100;
 
 /** Runs an engine until the signal; resolves with the exit code. */
 export async function runEngine(options: EngineOptions): Promise<number> {
@@ -86,7 +94,15 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   });
   const metrics = new Metrics({ running: () => agents.running, waitingWrites: () => store.waiting });
   const projects = new Projects({ projects: config.projects, now: Date.now });
-  const channels = openChannels();
+  const channels = new Channels();
+  await using rtc = await openRtc({
+    udpPort: config.rtc.udpPort ?? UDP_PORT,
+    nextPorts: config.rtc.udpPort === undefined && config.loopback ? UDP_PORTS_TRIED : 0,
+    bindAddress: config.rtc.bindAddress,
+    announcedAddresses: config.rtc.announcedAddresses,
+  });
+  await warmUpOpus();
+  await using signalling = new Signalling({ channels, projects, rtc, iceServers: config.rtc.iceServers, allowedOrigins: config.rtc.allowedOrigins, log, now: Date.now });
 
   const server = createServer({
     ...readTls(config),
@@ -96,7 +112,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   });
   const startAgent = agentStarter({
     agents,
-    openChannel: channels.openChannel,
+    openChannel: (place) => openChannelTransport({ channels, ...place }),
     now: Date.now,
     follow: (agent, epochMs) => {
       const keep = store.follow(agent.agentId, epochMs);
@@ -125,11 +141,11 @@ export async function runEngine(options: EngineOptions): Promise<number> {
       waiting,
     });
   }
-  routeUpgrades(server, channels.sockets);
+  routeUpgrades(server, { [signallingPath]: signalling });
 
   await server.listen({ host: config.host, port: config.port });
   const port = portOf(server);
-  log.info({ host: config.host, port, dataDir: config.dataDir, version }, "listening");
+  log.info({ host: config.host, port, udpPort: rtc.udpPort, dataDir: config.dataDir, version }, "listening");
   const ready = machine.load({ speech, network, port, log, signal }).then(async () => {
     await Promise.race([store.opened, aborted(signal)]);
     if (!signal.aborted) options.out(`Parley is ready on ${publicUrl(config, port)}`);
@@ -187,20 +203,6 @@ class Machine {
     this.#models = (await discovering) ?? [];
     this.#waiting = [];
   }
-}
-
-interface ChannelDoor {
-  openChannel(place: ChannelPlace): OpenTransport;
-  readonly sockets: Readonly<Record<string, UpgradeHandler>>;
-}
-
-function openChannels(): ChannelDoor {
-  return {
-    openChannel: () => {
-      throw new AppError("not-implemented", "this version has no channels");
-    },
-    sockets: {},
-  };
 }
 
 /** Built by Vite, beside the engine in a clone. */

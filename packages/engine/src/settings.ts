@@ -65,6 +65,7 @@ export const Settings = z.strictObject({
       udp_port: z.int().min(0).max(65_535).optional().describe("UDP port of all media; default 50000, on loopback the next free one."),
       announced_addresses: z.array(z.string()).default([]).describe("Addresses under which others reach this machine."),
       bind_address: z.string().optional().describe("Address to bind media to; default `host`."),
+      allowed_origins: z.array(z.string()).default([]).describe("Pages of these origins may join channels besides the engine's own, for instance https://app.example; `*`: any."),
       ice_servers: z
         .array(z.strictObject({ urls: z.union([z.string(), z.array(z.string())]), username: z.string().optional(), credential: z.string().optional() }))
         .default([])

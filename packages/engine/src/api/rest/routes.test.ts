@@ -255,6 +255,11 @@ test("a conversation that cannot start is answered with its reason, and frees th
   expect(agents.running).toBe(0);
 });
 
+test("a uid that somebody holds is a conflict", async () => {
+  const { call } = openDoor({ fail: () => { throw new AppError("uid-taken", "uid 1001 is in channel room already"); } });
+  expect(await call("POST", "join", joinBody())).toMatchObject({ status: 409, body: { reason: "TaskConflict", detail: expect.stringContaining("uid 1001 is in channel room already") } });
+});
+
 test("an engine that shuts down takes no new agents and lets the running ones go", async () => {
   const { call, agents } = openDoor();
   await call("POST", "join", joinBody("one"));

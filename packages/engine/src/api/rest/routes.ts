@@ -80,7 +80,7 @@ function addRoutes(server: FastifyInstance, door: RestDoor, hide: boolean): void
       schema: {
         hide, security, tags: ["Agents"], operationId: "join", summary: "Start an agent",
         params: InProject, body: rest.JoinBody,
-        response: { 200: rest.Joined, ...refusals, 409: rest.Conflict, 413: rest.ErrorBody, 422: rest.ErrorBody, 502: rest.ErrorBody, 503: rest.ErrorBody },
+        response: { 200: rest.Joined, ...refusals, 409: z.union([rest.Conflict, rest.ErrorBody]), 413: rest.ErrorBody, 422: rest.ErrorBody, 502: rest.ErrorBody, 503: rest.ErrorBody },
       },
     },
     async (request, reply) => {
@@ -181,7 +181,7 @@ const priorities = { INTERRUPT: "interrupt", APPEND: "append", IGNORE: "ignore" 
 
 /** Uid 0 asks for one; random ones collide once in a billion, and the channel refuses those that do. */
 function withUid(agent: AgentRequest): AgentRequest {
-  return agent.uid === "0" && !agent.stringUids ? { ...agent, uid: String(randomInt(1_000_000_000, 4_294_967_295)) } : agent;
+  return agent.uid === "0" ? { ...agent, uid: String(randomInt(1_000_000_000, 4_294_967_295)) } : agent;
 }
 
 /** A token that would fail in the channel is refused here, where somebody reads the answer. */

@@ -22,8 +22,6 @@ export interface AgentRequest {
   readonly channel: string;
   /** The agent's own; `0`: one is to be assigned. */
   readonly uid: string;
-  /** Uids are any text. */
-  readonly stringUids: boolean;
   /** Whom it hears; `["*"]`: everybody. */
   readonly remoteUids: readonly string[];
   readonly token: string;
@@ -46,8 +44,7 @@ const OWN_RECOGNISER = "ares";
 export function toConfig(body: rest.JoinBody, offer: Offer): Translation {
   const faults: Fault[] = [];
   const { name, properties } = body;
-  const stringUids = properties.enable_string_uid ?? false;
-  if (!stringUids) checkNumericUids(properties, faults);
+  if (properties.enable_string_uid !== true) checkNumericUids(properties, faults);
 
   const config: AgentConfig = {
     asr: toAsr(properties, offer, faults),
@@ -72,7 +69,6 @@ export function toConfig(body: rest.JoinBody, offer: Offer): Translation {
       name,
       channel: properties.channel,
       uid: properties.agent_rtc_uid,
-      stringUids,
       remoteUids: properties.remote_rtc_uids.includes("*") ? ["*"] : [...new Set(properties.remote_rtc_uids)],
       token: properties.token,
       labels: properties.labels ?? {},
