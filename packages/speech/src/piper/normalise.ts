@@ -69,7 +69,7 @@ const dotted = /^(?:\p{L}\.)+\p{L}$|^ph\.d$|^\d+[ap]\.m$/iu;
 
 /** An abbreviation's stop ends the sentence only if nothing follows, or after "etc." and "p.m." something with a capital. */
 function afterStop({ core, closing }: Part, next: Part | undefined): string {
-  const ends = next === undefined || (/^etc$|m$/i.test(core) && core !== "Mr" && /^\p{Lu}\p{Ll}/u.test(next.core));
+  const ends = next === undefined || (/^etc$|[ap]\.m$/i.test(core) && /^\p{Lu}\p{Ll}/u.test(next.core));
   return ends ? closing : closing.slice(1);
 }
 
