@@ -11,7 +11,7 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-export const BrainOptions = z.looseObject({
+const BrainOptions = z.looseObject({
   /** IANA name for the time of day; absent: this machine's. */
   timeZone: z.string().refine(isTimeZone, "an IANA time zone is wanted, for instance Europe/Berlin").optional(),
 });

@@ -17,7 +17,7 @@ interface Place {
 }
 
 /** Where these programs listen unless told otherwise. */
-export const usualPlaces: readonly Place[] = [
+const usualPlaces: readonly Place[] = [
   { name: "Ollama", port: 11_434 },
   { name: "LM Studio", port: 1234 },
   { name: "llama.cpp", port: 8080 },

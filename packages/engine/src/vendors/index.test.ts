@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "vitest";
 import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { openVendors, type VendorsOptions } from "./index.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../nearest.ts";
 import { Network } from "./network.ts";
 import type { Vendor } from "./vendor.ts";
 

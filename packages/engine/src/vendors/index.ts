@@ -4,7 +4,7 @@ import type { z } from "zod";
 import { AppError } from "../errors.ts";
 import { brainStyle } from "./brain.ts";
 import { openLocal } from "./local.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../nearest.ts";
 import type { Network } from "./network.ts";
 import { openAiStyle } from "./openai.ts";
 import type { Asr, Llm, LlmStyle, Vendor, Voice } from "./vendor.ts";

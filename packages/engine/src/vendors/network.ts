@@ -170,7 +170,7 @@ export class Network implements AsyncDisposable {
 const agentLimits = { keepAliveTimeout: 60_000, headersTimeout: 0, bodyTimeout: 0 } as const;
 
 /** The error in the words of who has to repair it: who, where, by which proxy, and what the system said. */
-export function unreachable(target: Target, proxy: string | undefined, error: unknown): AppError {
+function unreachable(target: Target, proxy: string | undefined, error: unknown): AppError {
   const place = `${hostOf(target.url)}:${portOf(target.url)}`;
   const by = proxy === undefined ? "" : ` through the proxy ${new URL(proxy).host}`;
   return new AppError("vendor-unreachable", `${target.vendor} at ${place} cannot be reached${by}: ${reason(error)}`, { cause: error });

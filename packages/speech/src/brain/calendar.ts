@@ -35,7 +35,7 @@ function wallTime(now: Date, timeZone: string): WallTime {
 }
 
 /** "four thirty in the afternoon": hours and minutes as figures, which are easier to hear than "half past". */
-export function sayTime(hour: number, minute: number): string {
+function sayTime(hour: number, minute: number): string {
   if (minute === 0 && hour === 12) return "twelve noon";
   if (minute === 0 && hour === 0) return "midnight";
   const part = hour < 12 ? "in the morning" : hour < 18 ? "in the afternoon" : "in the evening";

@@ -8,7 +8,7 @@ const commonWords = new Set(
 );
 
 /** What a statement is about: its names, else its longest rare words; at most two. */
-export function topics(raw: string): string[] {
+function topics(raw: string): string[] {
   const found: string[] = [];
   const bare = raw
     .replace(/[^\p{L}\p{N}' -]+/gu, " ")
@@ -46,7 +46,7 @@ const turned: Readonly<Record<string, string>> = {
 };
 
 /** People's words turned to the other side: "I like my dog" becomes "you like your dog". */
-export function reflect(text: string): string {
+function reflect(text: string): string {
   const words = text
     .replace(/[’‘]/g, "'")
     .replace(/[.!?…]+$/, "")
@@ -95,7 +95,7 @@ function acknowledge(question: Question): string {
 }
 
 /** How to connect a model, in words that can be spoken. */
-export const connecting = "Start Ollama on this computer, or set the address of a model in the settings.";
+const connecting = "Start Ollama on this computer, or set the address of a model in the settings.";
 
 function needsModel(question: Question): string {
   if (/^(?:why|how come|how so)(?: is that| so| not)?$/.test(question.text)) {

@@ -3,7 +3,7 @@ import { hourOf } from "./calendar.ts";
 import type { Question, Skill } from "./question.ts";
 
 /** The agent's name and role, if the briefing gives any: "You are Ava, the receptionist of the Grand Hotel." */
-export function persona(briefing: string): { name: string | undefined; role: string | undefined } {
+function persona(briefing: string): { name: string | undefined; role: string | undefined } {
   const name =
     /\b(?:[Yy]our name is|[Yy]ou are called|[Yy]ou are|[Yy]ou're) (?!A\b|An\b|The\b|I\b)([A-Z][\p{L}'-]+(?: [A-Z][\p{L}'-]+)?)/u.exec(
       briefing,
@@ -27,7 +27,7 @@ function introduction(question: Question): string {
 }
 
 /** The last name that someone gave in this conversation. */
-export function givenName(said: readonly string[]): string | undefined {
+function givenName(said: readonly string[]): string | undefined {
   for (const line of said.toReversed()) {
     const name = /\b(?:[Mm]y name is|[Mm]y name's|[Cc]all me|I am called) ([A-Z][\p{L}'-]+)/u.exec(line)?.[1];
     if (name !== undefined) return name;
