@@ -73,6 +73,8 @@ describe("what is said for", () => {
     // Abbreviations.
     ["Dr. Smith on Elm Dr. at noon", "doctor smith on elm drive at noon"],
     ["St. Louis, 5th St. today", "saint louis , fifth street today"],
+    ["Main St. The house near St. Mark", "main street the house near saint mark"],
+    ["one rep. Then rest", "one rep . then rest"],
     ["Mr. Lee vs. Mrs. Lee", "mister lee versus missus lee"],
     ["cats, e.g. Tom", "cats , for example tom"],
     ["pens, etc. are", "pens , etcetera are"],

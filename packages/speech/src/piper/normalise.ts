@@ -112,7 +112,10 @@ function abbreviation({ core, closing }: Part, after: string, before: string): s
   const capitalised = /^\p{Lu}/u.test(core);
   if (stopped && key === "dr") return [/^\p{Lu}/u.test(before) && !/^\p{Lu}/u.test(after) ? "drive" : "doctor"];
   if (key === "dr" && capitalised && /^\p{Lu}/u.test(after)) return ["doctor"];
-  if (stopped && key === "st" && capitalised) return [/^\p{Lu}/u.test(after) ? "saint" : "street"];
+  if (stopped && key === "st" && capitalised) {
+    return [/^\p{Lu}/u.test(after) && !(/^\p{Lu}|\dth$/u.test(before) && sentenceStart.test(after)) ? "saint" : "street"];
+  }
+  if (titles.has(key) && !capitalised) return undefined;
   if (stopped && key === "no" && /^\d/.test(after)) return ["number"];
   if (stopped && key === "min" && !/^\d/.test(before)) return ["minimum"];
   if (key === "ms" && capitalised && core !== "MS") return ["ms."];
@@ -125,6 +128,12 @@ function abbreviation({ core, closing }: Part, after: string, before: string): s
   }
   return undefined;
 }
+
+/** What seldom is part of a name, so that "Main St. The house" is a street and "Mount St. Helens" a saint. */
+const sentenceStart = /^(?:the|it|its|we|he|she|they|i|you|there|then|and|but|in|on|at|that|this|if|is|are|turn|take)$/i;
+
+/** "Do one rep." has no title in it. */
+const titles = new Set(["gen", "rep", "sen", "gov", "mt", "lt", "hon", "rev", "capt", "sgt"]);
 
 /** "The sun." and "I sat." end sentences; "Sat. 5" and "Gen. Lee" do not. */
 function isSentenceEnd(key: string, after: string): boolean {
