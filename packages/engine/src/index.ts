@@ -1,1 +1,3 @@
-export {};
+/** The engine, to run inside another program. */
+export { type EngineOptions, runEngine } from "./main.ts";
+export { AppError, type ErrorCode } from "./errors.ts";

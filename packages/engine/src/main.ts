@@ -32,8 +32,8 @@ import { Store } from "./store/store.ts";
 import { openChannelTransport } from "./transports/channel.ts";
 import { type DiscoveredModels, discoverModels } from "./vendors/discover.ts";
 import { openVendors } from "./vendors/index.ts";
-import { openLocal } from "./vendors/local.ts";
 import { Network } from "./vendors/network.ts";
+import type { LlmStyle, Vendor } from "./vendors/vendor.ts";
 
 export interface EngineOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -45,6 +45,9 @@ export interface EngineOptions {
   out(text: string): void;
   /** stderr, for people; the log goes there too. */
   note(text: string): void;
+  /** Beside the built-in ones, and before them where names are the same: for benchmarks and tests. */
+  readonly vendors?: readonly Vendor[];
+  readonly styles?: readonly LlmStyle[];
   /** Shows how far the models are loaded. */
   onProgress?(progress: LoadProgress): void;
   /** Aborted when the engine should end: running calls have `drain_ms` for it. */
@@ -80,7 +83,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   });
   await using speech = openSpeech({ onProgress: (progress) => options.onProgress?.(progress), onCrash: (error) => log.error({ err: error }, "a speech worker was started again") });
   await using network = new Network({ allow: config.network.allow, allowLoopback: config.loopback });
-  const vendors = openVendors({ vendors: [openLocal(speech)], network });
+  const vendors = openVendors({ speech, network, vendors: options.vendors ?? [], styles: options.styles ?? [] });
   await using sessions = new Sessions({ vendors, openVad: () => speech.openVad(), resample: createResampler, readMessage: readClientMessage });
 
   const machine = new Machine(config);
