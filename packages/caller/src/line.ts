@@ -7,9 +7,9 @@ import { CallerError } from "./caller-error.ts";
 const CONNECT_MS = 10_000;
 
 export interface LineHandlers {
-  onMessage(message: ServerMessage): void;
+  readonly onMessage: (message: ServerMessage) => void;
   /** The line is gone; `reason` as the close frame gives it. */
-  onClose(code: number, reason: string): void;
+  readonly onClose: (code: number, reason: string) => void;
 }
 
 export class Line {

@@ -1,0 +1,49 @@
+/** Who may join a channel, and as whom: the token decides. */
+import type { ClientMessage } from "@parley/protocol";
+import { AppError } from "../../errors.ts";
+import { same } from "../../projects/projects.ts";
+import { parseToken, verifyChannelToken } from "../../projects/tokens.ts";
+
+/** What signalling needs to know of a project. */
+export interface SignallingProject {
+  readonly appId: string;
+  /** Empty: the project checks no tokens. */
+  readonly certificate: string;
+}
+
+export interface FindProject {
+  find(appId: string): SignallingProject | undefined;
+}
+
+export interface Admission {
+  /** `0`: the engine chooses one. */
+  readonly uid: string;
+  /** Unix milliseconds; Infinity without a token. */
+  readonly expiresAt: number;
+  readonly publishUntil: number;
+  readonly dataUntil: number;
+}
+
+type Join = Pick<Extract<ClientMessage, { type: "join" }>, "appId" | "channel" | "uid" | "token">;
+
+/** Throws an error that says what is wrong with App ID or token. `now`: Unix milliseconds. */
+export function admit(projects: FindProject, { appId, channel, uid, token }: Join, now: number): Admission {
+  const project = projects.find(appId);
+  if (project === undefined) throw new AppError("unknown-app", `there is no project with App ID ${JSON.stringify(appId)}`);
+  if (project.certificate === "") {
+    if (token !== "" && !same(token, appId)) {
+      throw new AppError("token-foreign", `project ${appId} has no certificate: its token is empty or the App ID itself`);
+    }
+    return { uid, expiresAt: Infinity, publishUntil: Infinity, dataUntil: Infinity };
+  }
+  if (token === "") throw new AppError("token-missing", `channel ${channel} of project ${appId} needs a token`);
+  const grant = verifyChannelToken(token, project, { channel, uid: uid === "0" ? namedUid(token, channel) : uid }, now);
+  return { ...grant, uid: uid === "0" ? (grant.uid ?? "0") : uid };
+}
+
+/** The uid that a token names for this channel; undefined: any. */
+function namedUid(token: string, channel: string): string | undefined {
+  const service = parseToken(token).services.find(({ type, strings }) => type === 1 && strings[0] === channel);
+  const uid = service?.strings[1];
+  return uid === undefined || uid === "" ? undefined : uid;
+}
