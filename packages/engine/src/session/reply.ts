@@ -102,22 +102,32 @@ export class Reply {
   async speak(text: AsyncIterable<string>): Promise<void> {
     const { clock, voice, sampleRate, resample } = this.#parts;
     const signal = this.signal;
-    const resampler = voice.sampleRate === sampleRate ? undefined : resample(voice.sampleRate, sampleRate);
-    for await (const output of voice.speak(this.#clauses(text), { signal })) {
-      if (signal.aborted) return;
-      switch (output.type) {
-        case "clause":
-          if (resampler !== undefined) this.playout.push(resampler.flush());
-          this.playout.clause(output.text, output.words);
-          break;
-        case "audio":
-          this.#times.firstAudioAt ??= clock.now();
-          this.playout.push(resampler === undefined ? output.pcm : resampler.process(output.pcm));
-          await this.#untilRoom(signal);
-          break;
+    // One for each clause, so that none hears the end of another.
+    let resampler: Resampler | undefined;
+    const endClause = (): void => {
+      if (resampler !== undefined) this.playout.push(resampler.flush());
+      resampler = undefined;
+    };
+    try {
+      for await (const output of voice.speak(this.#clauses(text), { signal })) {
+        if (signal.aborted) return;
+        switch (output.type) {
+          case "clause":
+            endClause();
+            this.playout.clause(output.text, output.words);
+            break;
+          case "audio":
+            this.#times.firstAudioAt ??= clock.now();
+            if (voice.sampleRate !== sampleRate) resampler ??= resample(voice.sampleRate, sampleRate);
+            this.playout.push(resampler === undefined ? output.pcm : resampler.process(output.pcm));
+            await this.#untilRoom(signal);
+            break;
+        }
       }
+    } finally {
+      // Its memory is native: it is given back after an abort, too.
+      endClause();
     }
-    if (resampler !== undefined) this.playout.push(resampler.flush());
   }
 
   async *#clauses(text: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
