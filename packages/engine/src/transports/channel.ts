@@ -9,7 +9,7 @@ import {
   type OpusEncoder,
 } from "@parley/media";
 import { FRAME_MS, INPUT_RATE, type Frame, type VoiceFrame } from "../core/frame.ts";
-import { Channel, type ChannelEvent, type Channels, type Member } from "../rtc/channel.ts";
+import type { Channel, ChannelEvent, Channels, Member } from "../rtc/channel.ts";
 import { Source, type VoicePacket } from "../rtc/source.ts";
 import type { Clock } from "../session/clock.ts";
 import { Stream } from "../session/stream.ts";
