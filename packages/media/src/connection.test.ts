@@ -73,7 +73,7 @@ describe.each([
     expect(caller.send("0", packet(1111, 2, "two"))).toBe(true);
     expect(await heard).toEqual([{ mid: "0", text: "one" }, { mid: "0", text: "two" }]);
     expect(engine.stats()).toMatchObject({ state: "connected", bytesReceived: 30 });
-    expect(engine.stats().remoteCandidate).toMatch(/^host /);
+    expect(engine.stats().remoteCandidate).toMatch(/^(host|prflx) /);
     caller.close();
     engine.close();
   });
@@ -152,7 +152,7 @@ describe.each([
     await expect(engine.accept(offer, [hear, { mid: "7", direction: "sendonly", ssrc: 1 }])).rejects.toThrow("names the m-line 7, which the offer lacks; it has 0");
     await expect(engine.accept(offer, [{ mid: "0", direction: "sendonly", ssrc: 0 }])).rejects.toThrow(SdpError);
     await expect(engine.accept(offer, [hear, hear])).rejects.toThrow("twice");
-    await expect(caller.answered(offer)).rejects.toThrow("actpass");
+    await expect(caller.answered(offer)).rejects.toThrow("the answer says active, not passive");
     await caller.answered(await engine.accept(offer, [hear]));
     expect(engine.codecs("0")?.direction).toBe("recvonly");
     caller.close();

@@ -51,7 +51,7 @@ class FakeWire implements Wire {
   async answer(remote: TransportParameters): Promise<TransportParameters> {
     this.#handlers.onState("connecting");
     this.#meet(remote);
-    return this.#parameters("passive");
+    return this.#parameters(remote.setup === "passive" ? "active" : "passive");
   }
 
   async offer(): Promise<TransportParameters> {

@@ -65,7 +65,7 @@ export interface RtpPeer {
    * M-lines without a plan become inactive. Throws {@link SdpError} for an offer that makes no sense.
    */
   accept(offerSdp: string, plan: readonly MediaPlan[]): Promise<string>;
-  /** Makes an offer, candidates included. M-lines keep the order of their first appearance. */
+  /** Makes an offer; candidates come with the answer alone. M-lines keep the order of their first appearance. */
   offer(plan: readonly MediaPlan[]): Promise<string>;
   /** Takes the answer to our offer. */
   answered(answerSdp: string): Promise<void>;

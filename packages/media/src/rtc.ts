@@ -2,15 +2,15 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { isIP, isIPv6 } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 
-import { IceUdpMuxListener } from "node-datachannel";
 import type { RtcConfig } from "node-datachannel";
 
 import { Connection } from "./connection.ts";
 import { NativeWire } from "./native-wire.ts";
 import type { RtpPeer } from "./peer.ts";
 import type { TransportParameters } from "./sdp.ts";
-import type { Wire } from "./wire.ts";
+import type { Wire, WireHandlers } from "./wire.ts";
 
 /** How long closing waits for the native side to let go of everything. */
 const CLOSING_MS = 1000;
@@ -50,16 +50,16 @@ export class UdpPortError extends Error {
 /** Takes the media port; throws {@link UdpPortError} when it is not to be had. */
 export async function openRtc(settings: RtcSettings): Promise<Rtc> {
   checkSettings(settings);
-  const udpPort = await findPort(settings);
-  return new NativeRtc(settings, udpPort);
+  const rtc = new NativeRtc(settings, await findPort(settings));
+  await rtc.hold();
+  return rtc;
 }
 
 class NativeRtc implements Rtc {
   readonly udpPort: number;
   readonly #config: RtcConfig;
   readonly #announced: readonly string[];
-  /** Holds the port while no peer does. */
-  readonly #listener: IceUdpMuxListener | null;
+  readonly #bindAddress: string | undefined;
   readonly #peers = new Set<RtpPeer>();
   /** Every wire that the native side still knows: one that is collected too early brings the process down. */
   readonly #wires = new Set<Wire>();
@@ -68,7 +68,7 @@ class NativeRtc implements Rtc {
   constructor(settings: RtcSettings, udpPort: number) {
     this.udpPort = udpPort;
     this.#announced = settings.announcedAddresses ?? [];
-    this.#listener = udpPort === 0 ? null : new IceUdpMuxListener(udpPort, settings.bindAddress);
+    this.#bindAddress = settings.bindAddress;
     this.#config = {
       iceServers: [...(settings.iceServers ?? [])],
       ...(settings.bindAddress === undefined ? {} : { bindAddress: settings.bindAddress }),
@@ -76,19 +76,34 @@ class NativeRtc implements Rtc {
     };
   }
 
+  /** Opens the port through a connection that goes nowhere, so that it is ours while no peer uses it. */
+  async hold(): Promise<void> {
+    if (this.udpPort === 0) return;
+    const holder = this.#openWire("port", { ...this.#config, iceServers: [] }, { onState: () => {}, onPacket: () => {} }, () => {});
+    const { candidates } = await holder.offer();
+    if (candidates.length > 0) return;
+    await this[Symbol.asyncDispose]();
+    throw new UdpPortError(this.udpPort, `UDP port ${this.udpPort} was opened, but no network interface has an address that others could reach`);
+  }
+
   openPeer(name: string): RtpPeer {
     if (this.#closed !== null) throw new Error("The media port is closed");
     const peer = new Connection(name, (wireName, handlers) => {
-      const wire: Wire = new NativeWire(wireName, this.#config, handlers, () => {
-        this.#wires.delete(wire);
-        this.#peers.delete(peer);
-        if (this.#wires.size === 0) this.#closed?.();
-      });
-      this.#wires.add(wire);
+      const wire = this.#openWire(wireName, this.#config, handlers, () => this.#peers.delete(peer));
       return announcing(wire, this.#announced);
     });
     this.#peers.add(peer);
     return peer;
+  }
+
+  #openWire(name: string, config: RtcConfig, handlers: WireHandlers, onGone: () => void): Wire {
+    const wire: Wire = new NativeWire(name, config, handlers, () => {
+      this.#wires.delete(wire);
+      onGone();
+      if (this.#wires.size === 0) this.#closed?.();
+    });
+    this.#wires.add(wire);
+    return wire;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -96,10 +111,12 @@ class NativeRtc implements Rtc {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#closed = resolve;
     for (const peer of this.#peers) peer.close();
+    for (const wire of this.#wires) wire.close();
     const timer = setTimeout(resolve, CLOSING_MS);
     if (this.#wires.size > 0) await promise;
     clearTimeout(timer);
-    this.#listener?.stop();
+    // The native side closes the socket on a thread of its own, and says nothing.
+    for (let waited = 0; this.udpPort !== 0 && waited < CLOSING_MS && (await tryPort(this.udpPort, this.#bindAddress)) !== null; waited += 5) await sleep(5);
   }
 }
 
