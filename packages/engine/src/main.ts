@@ -30,6 +30,7 @@ import { lockFolder } from "./store/folder-lock.ts";
 import { openPglite } from "./store/pglite.ts";
 import { Store } from "./store/store.ts";
 import { openChannelTransport } from "./transports/channel.ts";
+import { watchLateness } from "./transports/lateness.ts";
 import { type DiscoveredModels, discoverModels } from "./vendors/discover.ts";
 import { openVendors } from "./vendors/index.ts";
 import { Network } from "./vendors/network.ts";
@@ -115,7 +116,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   });
   const startAgent = agentStarter({
     agents,
-    openChannel: (place) => openChannelTransport({ channels, ...place }),
+    openChannel: (place) => watchLateness(openChannelTransport({ channels, ...place }), () => metrics.framesLate.inc()),
     now: Date.now,
     follow: (agent, epochMs) => {
       const keep = store.follow(agent.agentId, epochMs);
@@ -142,6 +143,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
       discovered: () => machine.models,
       embeddedCalls: () => machine.calls,
       waiting,
+      loading: () => machine.waiting,
     });
   }
   routeUpgrades(server, { [signallingPath]: signalling });

@@ -3,6 +3,23 @@
 export type Row = Readonly<Record<string, unknown>>;
 export type Parameter = string | number | boolean | null;
 
+/** What the database itself says of a failure; other errors mean that it cannot be asked any more. */
+export class SqlError extends Error {
+  /** SQLSTATE: five characters, the first two a class (PostgreSQL, appendix A). */
+  readonly sqlState: string;
+
+  constructor(message: string, sqlState: string) {
+    super(message);
+    this.name = "SqlError";
+    this.sqlState = sqlState;
+  }
+
+  /** The statement's own fault: bad data (22), a broken reference (23), no such thing (42). Anything else is the database's. */
+  get isOfStatement(): boolean {
+    return ["22", "23", "42"].includes(this.sqlState.slice(0, 2));
+  }
+}
+
 export interface Database extends AsyncDisposable {
   /** One statement with `$1`, `$2` … in place of its values. */
   query(sql: string, parameters?: readonly Parameter[]): Promise<readonly Row[]>;

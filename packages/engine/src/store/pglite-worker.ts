@@ -15,11 +15,11 @@ const answer = (message: Answer): void => port.postMessage(message);
 
 database.then(
   () => answer({ id: 0, rows: [] }),
-  (error: unknown) => answer({ id: 0, error: describe(error) }),
+  (error: unknown) => answer({ id: 0, ...describe(error) }),
 );
 
 port.on("message", (job: Job) => {
-  void perform(job).then(answer, (error: unknown) => answer({ id: job.id, error: describe(error) }));
+  void perform(job).then(answer, (error: unknown) => answer({ id: job.id, ...describe(error) }));
 });
 
 async function perform(job: Job): Promise<Answer> {
@@ -38,6 +38,7 @@ async function perform(job: Job): Promise<Answer> {
   }
 }
 
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+function describe(error: unknown): { error: string; sqlState?: string } {
+  if (!(error instanceof Error)) return { error: String(error) };
+  return "code" in error && typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code) ? { error: error.message, sqlState: error.code } : { error: error.message };
 }

@@ -2,13 +2,13 @@
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import type { Database, Parameter, Row } from "./database.ts";
+import { type Database, type Parameter, type Row, SqlError } from "./database.ts";
 
 export type Job =
   | { readonly type: "query"; readonly id: number; readonly sql: string; readonly parameters: readonly Parameter[] }
   | { readonly type: "run"; readonly id: number; readonly sql: string }
   | { readonly type: "close"; readonly id: number };
-export type Answer = { readonly id: number; readonly rows: readonly Row[] } | { readonly id: number; readonly error: string };
+export type Answer = { readonly id: number; readonly rows: readonly Row[] } | { readonly id: number; readonly error: string; readonly sqlState?: string };
 
 /** Without an id: the thread gives one. */
 type Request = { readonly type: "query"; readonly sql: string; readonly parameters: readonly Parameter[] } | { readonly type: "run"; readonly sql: string } | { readonly type: "close" };
@@ -48,7 +48,7 @@ class Thread implements Database {
     this.#worker.on("message", (answer: Answer) => {
       const job = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
-      if ("error" in answer) job?.reject(new Error(answer.error));
+      if ("error" in answer) job?.reject(answer.sqlState === undefined ? new Error(answer.error) : new SqlError(answer.error, answer.sqlState));
       else job?.resolve(answer.rows);
     });
     this.#worker.on("error", (error) => this.#lose(new Error("the database's thread failed", { cause: error })));

@@ -4,7 +4,7 @@ import path from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { AgentRecord } from "../projects/agents.ts";
-import type { Database } from "./database.ts";
+import { type Database, SqlError } from "./database.ts";
 import { lockFolder } from "./folder-lock.ts";
 import { openPglite } from "./pglite.ts";
 import { Store, type StoreOptions } from "./store.ts";
@@ -142,7 +142,10 @@ test("agents that a killed engine has left behind are FAILED after the next star
   expect(await store.find(running.agentId)).toMatchObject({ state: "RUNNING" });
 });
 
-test("a database that fails is told, loses nothing that waits, and is opened again", async () => {
+test.each([
+  ["is full", () => new SqlError("could not extend file: No space left on device", "53100"), 1],
+  ["is gone", () => new Error("the database's thread has ended"), 2],
+])("a database that %s is told, loses nothing that waits, and is used again", async (_name, failure, timesOpened) => {
   const problems: string[] = [];
   let broken = false;
   let retry = () => {};
@@ -157,24 +160,25 @@ test("a database that fails is told, loses nothing that waits, and is opened aga
       opened += 1;
       const real = shared();
       return { ...real, query: async (sql, parameters) => {
-        if (broken) throw new Error("could not extend file: No space left on device");
+        if (broken) throw failure();
         return await real.query(sql, parameters);
       } };
     },
   }));
   expect(store.problem).toBeUndefined();
+
   broken = true;
   const agent = record();
   store.save(agent);
-  await expect.poll(() => store.problem).toBe("database: could not extend file: No space left on device");
+  await expect.poll(() => store.problem).toBe(`database: ${failure().message}`);
   await expect(store.find(agent.agentId)).rejects.toMatchObject({ code: "not-ready" });
-  expect(problems).toEqual(["database: could not extend file: No space left on device"]);
+  expect(problems).toEqual([`database: ${failure().message}`]);
 
   broken = false;
   retry();
   await expect.poll(() => store.problem).toBeUndefined();
   expect(await store.find(agent.agentId)).toEqual(agent);
-  expect(opened).toBe(2);
+  expect(opened).toBe(timesOpened);
 });
 
 test("a write that can never succeed is lost alone, and its call is marked incomplete", async () => {

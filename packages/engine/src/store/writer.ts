@@ -1,5 +1,5 @@
 /** Writes on behalf of calls, one after the other, off the audio path: nobody waits, and a lost write is remembered. */
-import type { Database, Parameter } from "./database.ts";
+import { type Database, type Parameter, SqlError } from "./database.ts";
 
 export interface Write {
   /** Whose record it belongs to. */
@@ -84,6 +84,7 @@ export class Writer implements AsyncDisposable {
     // A database that is only opening may still take what waits; one that fails is not waited for.
     if (this.#problem !== undefined && this.#problem !== OPENING) this.#abort.abort();
     await this.#loop;
+    if (this.#queue.length > 0) this.#options.onProblem(`${this.#queue.length} records were not written before the end`, undefined);
     await this.#database?.[Symbol.asyncDispose]();
     this.#database = undefined;
   }
@@ -110,7 +111,8 @@ export class Writer implements AsyncDisposable {
       try {
         await database.query(write.sql, write.parameters);
       } catch (error) {
-        // If its mark can be written, the fault lies in the write, else in the database: then the write waits.
+        // A fault of the database is none of the write's: it waits.
+        if (!(error instanceof SqlError && error.isOfStatement)) throw error;
         await database.query(MARK, [write.agentId]);
         this.#options.onProblem(`a record of agent ${write.agentId} was not written`, error);
       }
@@ -124,13 +126,15 @@ export class Writer implements AsyncDisposable {
     this.#idle = Promise.withResolvers();
   }
 
-  /** What waits goes on waiting; the database has time to recover, then a fresh thread opens it again. */
+  /** What waits goes on waiting, and the database has time to recover; one that cannot even answer is opened again. */
   async #suffer(error: unknown): Promise<void> {
     const known = this.#problem !== undefined && this.#problem !== OPENING;
     this.#problem = `database: ${error instanceof Error ? error.message : String(error)}`;
     if (!known) this.#options.onProblem(this.#problem, error);
-    await this.#database?.[Symbol.asyncDispose]();
-    this.#database = undefined;
+    if (!(error instanceof SqlError)) {
+      await this.#database?.[Symbol.asyncDispose]();
+      this.#database = undefined;
+    }
     this.#idle.resolve();
     this.#idle = Promise.withResolvers();
     if (!this.#closing) await this.#options.pause(RETRY_MS, this.#abort.signal).catch(() => {});

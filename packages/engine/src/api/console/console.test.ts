@@ -24,6 +24,7 @@ function openPage({ waiting = [], embeddedCalls = 4, certificate = project.certi
     discovered: () => [{ name: "Ollama", url: "http://127.0.0.1:11434/v1/chat/completions", models: ["llama3", "qwen"] }],
     embeddedCalls: () => embeddedCalls,
     waiting: () => waiting,
+    loading: () => waiting,
     now: door.clock.now,
   });
   const ask = async (method: "GET" | "POST" | "DELETE", url: string, body?: unknown, headers: Record<string, string> = page) => {

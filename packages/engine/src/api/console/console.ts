@@ -34,7 +34,10 @@ export interface ConsoleDoor {
   readonly discover: "offer" | "use" | "off";
   discovered(): readonly DiscoveredLlm[];
   embeddedCalls(): number | undefined;
+  /** As `/readyz` tells it. */
   waiting(): readonly string[];
+  /** What calls themselves wait for. */
+  loading(): readonly string[];
   /** Unix milliseconds. */
   now(): number;
 }
@@ -122,7 +125,7 @@ function addRoutes(server: FastifyInstance, door: ConsoleDoor): void {
   });
 
   app.post("/call", { schema: { hide: true, body: Call } }, async (request) => {
-    const names = door.waiting();
+    const names = door.loading();
     if (names.length > 0) throw new AppError("not-ready", `the engine is still loading: ${names.join(", ")}`);
     const agent = toRequest(request.body ?? {}, door, llmInUse());
     const result = await door.startAgent(project, agent);
