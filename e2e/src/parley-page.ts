@@ -18,6 +18,14 @@ export async function untilState(page: Page, states: readonly PageState[], deadl
   });
 }
 
+/** Ends the call, and with it the agent: nobody waits for it when the engine ends. */
+export async function hangUp(page: Page): Promise<void> {
+  const ended = page.waitForResponse((response) => response.request().method() === "DELETE", { timeout: 5_000 });
+  await page.getByTestId("hangup").click();
+  await untilState(page, ["idle"], 5_000);
+  await ended;
+}
+
 /** Waits until that many captions of a kind stand in the page. */
 export async function untilCaptions(page: Page, selector: string, count: number, deadlineMs: number): Promise<void> {
   const wanted = { selector: `[data-testid=caption]${selector}`, count };

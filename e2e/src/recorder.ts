@@ -1,9 +1,6 @@
 /** Records both voices inside the page, on one clock: the microphone as the browser hands it out, the agent as it is played. */
-import type { BrowserContext, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { sampleRate } from "./sound.ts";
-
-/** Where the recorder's worklet is served, so that the page's Content-Security-Policy stays as strict as it is. */
-const workletPath = "/e2e-recorder.js";
 
 const worklet = `registerProcessor("recorder", class extends AudioWorkletProcessor {
   process(inputs) {
@@ -17,10 +14,11 @@ export interface Recorded {
   readonly agent: Int16Array;
 }
 
-/** Makes every page of the context ready to record; call it before the page opens. */
-export async function prepareRecorder(context: BrowserContext): Promise<void> {
-  await context.route(`**${workletPath}`, (route) => route.fulfill({ contentType: "text/javascript", body: worklet }));
-  await context.addInitScript(installRecorder, { rate: sampleRate, workletPath });
+/** A context whose pages record. Their Content-Security-Policy is off: it allows no worklet but the page's own. */
+export async function recordingContext(browser: Browser): Promise<BrowserContext> {
+  const context = await browser.newContext({ bypassCSP: true });
+  await context.addInitScript(installRecorder, { rate: sampleRate, worklet });
+  return context;
 }
 
 /** What was heard since the microphone was opened. */
@@ -41,7 +39,7 @@ declare global {
 }
 
 /** Runs in the page, and therefore knows nothing of this file. */
-function installRecorder({ rate, workletPath: path }: { rate: number; workletPath: string }): void {
+function installRecorder({ rate, worklet: script }: { rate: number; worklet: string }): void {
   const chunks: [number[], number[]] = [[], []];
   const context = new AudioContext({ sampleRate: rate });
   const inputs = [context.createGain(), context.createGain()] as const;
@@ -54,7 +52,7 @@ function installRecorder({ rate, workletPath: path }: { rate: number; workletPat
       else for (let count = 0; count < 128; count++) list.push(0);
     }
   };
-  const ready = context.audioWorklet.addModule(path).then(() => {
+  const ready = context.audioWorklet.addModule(URL.createObjectURL(new Blob([script], { type: "text/javascript" }))).then(() => {
     const node = new AudioWorkletNode(context, "recorder", {
       numberOfInputs: 2,
       numberOfOutputs: 0,
