@@ -100,6 +100,7 @@ export async function converse({ lines, waitForGreeting, timeoutMs, signal, ...j
 
   let unanswered = false;
   for (const { pcm, bargeIn } of lines) {
+    if (gone || signal.aborted) break;
     const asked = await say(pcm, "ask");
     const answerMs = await until(() => hearing.firstSoundMs(asked.endMs), timeoutMs);
     unanswered ||= answerMs === undefined;

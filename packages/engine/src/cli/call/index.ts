@@ -6,3 +6,4 @@ export { CallFailure } from "./failure.ts";
 export { Hearing } from "./hearing.ts";
 export { AUDIBLE, audibleSpan, Loudness, silentFrom, type Sound } from "./loudness.ts";
 export { type AgentOrder, startRestAgent, type StartedAgent } from "./rest-agent.ts";
+export { buildToken } from "../../projects/tokens.ts";

@@ -16,7 +16,7 @@ const ANSWER_MS = 15_000;
 
 export interface AgentOrder {
   readonly url: string;
-  readonly project: Project;
+  readonly project: Pick<Project, "appId" | "customers">;
   readonly channel: string;
   /** Laid over the defaults, field by field of the first level. */
   readonly properties: Readonly<Record<string, unknown>>;
