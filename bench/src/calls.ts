@@ -47,10 +47,22 @@ export interface CallOptions {
 }
 
 /** Starts an agent, holds the conversation, takes the agent away. */
-export async function holdCall({ url, agent, lines, signal = new AbortController().signal, waitForGreeting = false }: CallOptions): Promise<Conversation> {
+export async function holdCall({
+  url,
+  agent,
+  lines,
+  signal = new AbortController().signal,
+  waitForGreeting = false,
+}: CallOptions): Promise<Conversation> {
   const channel = `bench-${randomBytes(6).toString("hex")}`;
   const uid = String(randomInt(1, 999_999_999));
-  await using _agent = await startRestAgent({ url, project, channel, properties: propertiesOf(agent), signal: new AbortController().signal });
+  await using _agent = await startRestAgent({
+    url,
+    project,
+    channel,
+    properties: propertiesOf(agent),
+    signal: new AbortController().signal,
+  });
   const token = buildToken({ ...project, channel, uid, expireSeconds: TOKEN_SECONDS, now: Date.now() });
-  return await converse({ url, appId: project.appId, channel, uid, token, lines, waitForGreeting, timeoutMs: 15_000, signal });
+  return await converse({ url, appId: project.appId, channel, uid, token, lines, waitForGreeting, timeoutMs: 15_000, lingerMs: 0, signal });
 }

@@ -41,7 +41,10 @@ export class EngineProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #keepsData: boolean;
 
-  private constructor(child: ChildProcess, facts: { url: string; listeningMs: number; readyMs: number; dataDir: string; keepsData: boolean }) {
+  private constructor(
+    child: ChildProcess,
+    facts: { url: string; listeningMs: number; readyMs: number; dataDir: string; keepsData: boolean },
+  ) {
     this.#child = child;
     this.#keepsData = facts.keepsData;
     this.pid = child.pid ?? 0;
@@ -89,12 +92,20 @@ export class EngineProcess implements AsyncDisposable {
     try {
       const url = (await ready).replace("localhost", "127.0.0.1");
       const readyMs = performance.now() - begun;
-      return new EngineProcess(child, { url, listeningMs: listeningMs ?? readyMs, readyMs, dataDir: folder, keepsData: dataDir !== undefined });
+      return new EngineProcess(child, {
+        url,
+        listeningMs: listeningMs ?? readyMs,
+        readyMs,
+        dataDir: folder,
+        keepsData: dataDir !== undefined,
+      });
     } catch (error) {
       child.kill("SIGKILL");
       const log = join(folder, "engine.log");
       writeFileSync(log, lines.join(""));
-      throw new Error(`The engine did not become ready: ${error instanceof Error ? error.message : String(error)}; its log is in ${log}`, { cause: error });
+      throw new Error(`The engine did not become ready: ${error instanceof Error ? error.message : String(error)}; its log is in ${log}`, {
+        cause: error,
+      });
     }
   }
 

@@ -19,7 +19,8 @@ export function cpuSecondsOf(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   // utime and stime are fields 14 and 15; field 3 is the first one here.
   const [utime, stime] = [fields[11], fields[12]].map(Number);
-  if (utime === undefined || stime === undefined || Number.isNaN(utime + stime)) throw new Error(`No processor time in ${JSON.stringify(stat)}`);
+  if (utime === undefined || stime === undefined || Number.isNaN(utime + stime))
+    throw new Error(`No processor time in ${JSON.stringify(stat)}`);
   return (utime + stime) / TICKS_PER_S;
 }
 

@@ -31,7 +31,9 @@ export function thisMachine(): Machine {
 
 export function toMarkdown({ date, machine, stealShare, figures, loads }: Report): string {
   const { cpu, cores, memoryGb, kernel, node } = machine;
-  const parts = [`${date}: ${cpu}, ${cores} cores, ${memoryGb} GB, ${kernel}, Node ${node}; ${percent(stealShare)} of the time was taken by the hypervisor.`];
+  const parts = [
+    `${date}: ${cpu}, ${cores} cores, ${memoryGb} GB, ${kernel}, Node ${node}; ${percent(stealShare)} of the time was taken by the hypervisor.`,
+  ];
   if (figures.length > 0) {
     const rows = figures.map(({ figure, unit, summary: { count, min, p50, p95, max } }) => [
       figure,
@@ -54,7 +56,18 @@ export function toMarkdown({ date, machine, stealShare, figures, loads }: Report
       percent(load.busyShare),
       percent(load.stealShare),
     ]);
-    const head = ["vendors", "calls", "of a core per call", "MB", "MB per call", "voice to voice p50 / p95", "unanswered", "gap p99.9 / max", "machine busy", "steal"];
+    const head = [
+      "vendors",
+      "calls",
+      "of a core per call",
+      "MB",
+      "MB per call",
+      "voice to voice p50 / p95",
+      "unanswered",
+      "gap p99.9 / max",
+      "machine busy",
+      "steal",
+    ];
     parts.push(table(head, rows));
   }
   return parts.join("\n\n");

@@ -82,7 +82,11 @@ export async function measureLatency(vendors: Vendors, { turns }: Scale, note: N
     answered.push(...present(turnsOf(plain).map(({ voiceToVoiceMs }) => voiceToVoiceMs)));
     // One interruption for each call: what is cut gets an answer of its own, and the call ends.
     for (let index = 0; index < count; index += 1) {
-      const cut = await holdCall({ url: engine.url, agent, lines: [{ pcm: longQuestion(vendors), bargeIn: { afterMs: BARGE_IN_MS, pcm: interruption } }] });
+      const cut = await holdCall({
+        url: engine.url,
+        agent,
+        lines: [{ pcm: longQuestion(vendors), bargeIn: { afterMs: BARGE_IN_MS, pcm: interruption } }],
+      });
       silenced.push(...present(turnsOf(cut).map(({ bargeInToSilenceMs }) => bargeInToSilenceMs)));
     }
     for (let index = 0; index < count; index += 1) {
@@ -95,7 +99,14 @@ export async function measureLatency(vendors: Vendors, { turns }: Scale, note: N
   const name = vendors === "embedded" ? "everything embedded" : "vendors simulated at 0 ms";
   return [
     figure(`voice to voice, ${SILENCE_MS} ms of silence, ${name}`, answered),
-    ...(vendors === "hosted" ? [figure("voice to voice added by the engine", answered.map((ms) => ms - SILENCE_MS))] : []),
+    ...(vendors === "hosted"
+      ? [
+          figure(
+            "voice to voice added by the engine",
+            answered.map((ms) => ms - SILENCE_MS),
+          ),
+        ]
+      : []),
     figure(`barge-in to silence, 160 ms setting, ${name}`, silenced),
     figure(`ready to first sound of the greeting, ${name}`, greeted),
     figure(`join to first sound of the greeting, ${name}`, joined),

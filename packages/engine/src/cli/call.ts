@@ -30,6 +30,7 @@ export interface CallReport {
 }
 
 const TOKEN_SECONDS = 3600;
+const LINGER_MS = 2000;
 
 export const call: Command = {
   summary: "Call an agent with WAV files as the microphone",
@@ -109,6 +110,7 @@ async function hold(
       lines,
       waitForGreeting: plan.waitForGreeting,
       timeoutMs: plan.timeoutMs,
+      lingerMs: LINGER_MS,
       signal,
     });
     record(report, conversation);

@@ -15,6 +15,8 @@ export interface ConversationOptions extends Omit<CallerOptions, "signal"> {
   readonly waitForGreeting: boolean;
   /** Longest wait for an answer, in milliseconds. */
   readonly timeoutMs: number;
+  /** The caller hangs up so long after the answer has ended. */
+  readonly lingerMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -36,12 +38,17 @@ export interface Conversation {
 const LOOK_MS = 10;
 /** A greeting begins within this, or there is none. */
 const GREETING_MS = 3000;
-/** The caller hangs up so long after the answer has ended. */
-const LINGER_MS = 2000;
 /** An agent that was interrupted and has nothing to answer keeps silent for longer than this. */
 const QUIET_AFTER_BARGE_IN_MS = 6000;
 
-export async function converse({ lines, waitForGreeting, timeoutMs, signal, ...join }: ConversationOptions): Promise<Conversation> {
+export async function converse({
+  lines,
+  waitForGreeting,
+  timeoutMs,
+  lingerMs,
+  signal,
+  ...join
+}: ConversationOptions): Promise<Conversation> {
   const begun = performance.now();
   await using caller = await Caller.join({ ...join, signal });
   const epoch = performance.now();
@@ -115,7 +122,7 @@ export async function converse({ lines, waitForGreeting, timeoutMs, signal, ...j
     }
     await until(() => hearing.finishedMs(from, now()), timeoutMs);
   }
-  if (!unanswered) await until(() => undefined, LINGER_MS);
+  if (!unanswered) await until(() => undefined, lingerMs);
   return {
     uid: caller.uid,
     connectAttempts: caller.connectAttempts,
