@@ -44,7 +44,7 @@ test("every setting can come from the environment by its path", () => {
     PARLEY_RTC__UDP_PORT: "50010",
     PARLEY_RTC__ANNOUNCED_ADDRESSES: "192.0.2.1, 192.0.2.2",
     PARLEY_NETWORK__ALLOW: "[10.0.0.0/8]",
-    PARLEY_RECORDS__TRANSCRIPTS: "false",
+    PARLEY_KEEP_TRANSCRIPTS: "false",
     PARLEY_DEFAULTS__LLM: "{url: http://127.0.0.1:1234/v1/chat/completions, params: {model: x}}",
     PARLEY_DEFAULTS__MAX_HISTORY: "4",
   });

@@ -83,12 +83,8 @@ export const Settings = z.strictObject({
   capacity: z
     .strictObject({ embedded_calls: z.int().min(1).optional().describe("Calls at once with embedded speech; absent: measured at start.") })
     .prefault({}),
-  records: z
-    .strictObject({
-      transcripts: z.boolean().default(true).describe("Keep what people and agents said."),
-      retention_days: z.number().positive().max(3650).default(7).describe("Days until a call's records are deleted."),
-    })
-    .prefault({}),
+  keep_transcripts: z.boolean().default(true).describe("Keep what people and agents said."),
+  retention_days: z.number().positive().max(3650).default(7).describe("Days until a call's records are deleted."),
   first_user_timeout: z.int().min(0).default(600).describe("Seconds until an agent that nobody joins goes; 0: never."),
   drain_ms: z.int().min(0).default(30_000).describe("Longest wait for running calls at SIGTERM."),
   log_level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info").describe("What is logged to stderr."),

@@ -55,6 +55,7 @@ export interface AgentLog {
   save(record: AgentRecord): void;
   find(agentId: string): Promise<AgentRecord | undefined>;
   list(filter: AgentFilter): Promise<AgentPage>;
+  deleteCall(agentId: string): Promise<void>;
 }
 
 export interface AgentFilter {
@@ -182,6 +183,14 @@ export class Agents implements AsyncDisposable {
     const record = this.#live.get(agentId)?.record ?? this.#exited.get(agentId) ?? (await this.#options.log.find(agentId));
     if (record?.appId !== project.appId) throw notFound(agentId);
     return record;
+  }
+
+  /** Deletes the record of an agent that has exited. */
+  async forget(project: Project, agentId: string): Promise<void> {
+    const { state } = await this.find(project, agentId);
+    if (liveStates.has(state)) throw new AppError("agent-already-running", `agent ${agentId} is ${state}; its record can be deleted when it has exited`);
+    await this.#options.log.deleteCall(agentId);
+    this.#exited.delete(agentId);
   }
 
   /** Resolves when the agent has gone and its record says so. */

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import pino from "pino";
 import type { SessionEvent } from "../../core/events.ts";
-import { type AgentLog, type AgentRecord, Agents, type RunningSession, type Said, type SessionRequest } from "../../projects/agents.ts";
+import { type AgentFilter, type AgentLog, type AgentPage, type AgentRecord, Agents, type RunningSession, type Said, type SessionRequest } from "../../projects/agents.ts";
 import type { Project } from "../../projects/project.ts";
 import { Projects } from "../../projects/projects.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
@@ -95,8 +95,13 @@ export class MemoryLog implements AgentLog {
     return this.records.get(agentId);
   }
 
-  async list(): Promise<{ agents: AgentRecord[]; next: string; total: number }> {
-    return { agents: [...this.records.values()], next: "", total: this.records.size };
+  async deleteCall(agentId: string): Promise<void> {
+    this.records.delete(agentId);
+  }
+
+  async list({ channel, states }: AgentFilter): Promise<AgentPage> {
+    const agents = [...this.records.values()].filter((record) => states.includes(record.state) && (channel === undefined || record.channel === channel));
+    return { agents, next: "", total: agents.length };
   }
 }
 

@@ -96,6 +96,19 @@ test("an agent's life is told truthfully from join to after leave", async () => 
   expect(await call("POST", `agents/${agentId}/speak`, { text: "hi" })).toMatchObject({ status: 404 });
 });
 
+test("the record of an agent is deleted once it has exited", async () => {
+  const { agents, call, log } = openDoor();
+  const agentId = String((await call("POST", "join", joinBody())).body?.["agent_id"]);
+  expect(await call("DELETE", `agents/${agentId}`)).toMatchObject({ status: 409, body: { reason: "TaskConflict" } });
+  await call("POST", `agents/${agentId}/leave`);
+  await agents.gone(agentId);
+
+  expect(await call("DELETE", `agents/${agentId}`)).toMatchObject({ status: 200, body: {} });
+  expect(log.records.has(agentId)).toBe(false);
+  expect(await call("GET", `agents/${agentId}`)).toMatchObject({ status: 404 });
+  expect(await call("DELETE", `agents/${agentId}`)).toMatchObject({ status: 404 });
+});
+
 test("a conversation that fails is FAILED, with its reason", async () => {
   const { agents, call, sessions } = openDoor();
   const agentId = (await call("POST", "join", joinBody())).body?.["agent_id"];

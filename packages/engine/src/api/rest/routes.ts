@@ -151,6 +151,20 @@ function addRoutes(server: FastifyInstance, door: RestDoor, hide: boolean): void
     async (request) => toAgent(await agents.find(projectOf(request), request.params.agentId)),
   );
 
+  app.delete(
+    "/agents/:agentId",
+    {
+      schema: {
+        hide, security, tags: ["Agents"], operationId: "forgetAgent", summary: "Delete the record of an agent that has exited",
+        params: OfAgent, response: { 200: rest.Left, ...refusals, 409: rest.ErrorBody, 503: rest.ErrorBody },
+      },
+    },
+    async (request) => {
+      await agents.forget(projectOf(request), request.params.agentId);
+      return {};
+    },
+  );
+
   app.get(
     "/agents",
     {

@@ -30,6 +30,8 @@ export interface ClientOptions {
   readonly now: () => number;
   /** Sockets by the session that they hold, for taking over. */
   readonly sessions: Map<string, Client>;
+  /** Called once, when this client has left for good. */
+  readonly onGone: () => void;
 }
 
 /** Time to send `join`, in milliseconds. */
@@ -301,6 +303,7 @@ export class Client {
     clearTimeout(this.#joinTimer);
     clearTimeout(this.#graceTimer);
     this.#options.sessions.delete(this.#sessionId);
+    this.#options.onGone();
     this.#person?.leave(reason);
   }
 

@@ -1,12 +1,13 @@
 /** The WebSocket `/rtc`: lets clients in, keeps watch over their sockets, and closes them. */
-import type { IncomingMessage } from "node:http";
+import { STATUS_CODES, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { closeCodes, maxMessageBytes } from "@parley/protocol";
 import { WebSocketServer } from "ws";
 import { AppError } from "../../errors.ts";
 import { Client, type ClientOptions } from "./client.ts";
+import { foreignOrigin } from "./origin.ts";
 
-export interface SignallingOptions extends Omit<ClientOptions, "sessions"> {
+export interface SignallingOptions extends Omit<ClientOptions, "sessions" | "onGone"> {
   /** Pages of these origins may join besides the engine's own, for instance `https://app.example`. `*`: any. */
   readonly allowedOrigins: readonly string[];
 }
@@ -15,6 +16,8 @@ export interface SignallingOptions extends Omit<ClientOptions, "sessions"> {
 const checkMs = 1000;
 /** Sockets at once; more are refused. */
 const maxSockets = 2000;
+/** Clients have so long to answer our goodbye, in milliseconds. */
+const goodbyeMs = 500;
 
 export class Signalling implements AsyncDisposable {
   readonly #options: SignallingOptions;
@@ -33,16 +36,17 @@ export class Signalling implements AsyncDisposable {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const refusal = this.#refuse(request);
     if (refusal !== undefined) {
-      const body = JSON.stringify({ code: refusal.code, message: refusal.message, remedy: refusal.remedy });
-      socket.end(
-        `HTTP/1.1 ${refusal.status} Refused\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-      );
+      this.#options.log.info({ code: refusal.code, remoteAddress: request.socket.remoteAddress }, refusal.message);
+      refuseUpgrade(socket, refusal);
       return;
     }
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
-      const client = new Client(webSocket, { ...this.#options, sessions: this.#sessions });
+      const client: Client = new Client(webSocket, {
+        ...this.#options,
+        sessions: this.#sessions,
+        onGone: () => this.#clients.delete(client),
+      });
       this.#clients.add(client);
-      webSocket.once("close", () => this.#clients.delete(client));
     });
   }
 
@@ -51,17 +55,26 @@ export class Signalling implements AsyncDisposable {
     for (const client of this.#clients) client.close(closeCodes.goingAway, "the engine shuts down");
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#server.close(() => resolve());
-    for (const socket of this.#server.clients) socket.terminate();
+    const impatience = setTimeout(() => {
+      for (const socket of this.#server.clients) socket.terminate();
+    }, goodbyeMs);
     await promise;
+    clearTimeout(impatience);
   }
 
-  /** A page of another site must not use the engine with whatever token it has got hold of. */
-  #refuse({ headers }: IncomingMessage): AppError | undefined {
-    if (this.#clients.size >= maxSockets) return new AppError("channel-full", `${maxSockets} sockets are open, and no more are taken`);
-    const { origin, host } = headers;
-    const { allowedOrigins } = this.#options;
-    if (origin === undefined || allowedOrigins.includes("*") || allowedOrigins.includes(origin)) return undefined;
-    if (URL.canParse(origin) && new URL(origin).host === host) return undefined;
-    return new AppError("foreign-origin", `the page ${JSON.stringify(origin.slice(0, 100))} is not one of this engine's`);
+  #refuse(request: IncomingMessage): AppError | undefined {
+    if (this.#server.clients.size >= maxSockets) {
+      return new AppError("channel-full", `${maxSockets} sockets are open, and no more are taken`);
+    }
+    const foreign = foreignOrigin(request, this.#options.allowedOrigins);
+    return foreign === undefined ? undefined : new AppError("foreign-origin", foreign);
   }
+}
+
+/** An answer in place of the socket: browsers hide it from pages, their consoles and other clients show it. */
+function refuseUpgrade(socket: Duplex, { code, message, remedy, status }: AppError): void {
+  const body = JSON.stringify({ code, message, remedy });
+  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Refused"}`, "Content-Type: application/json", `Content-Length: ${Buffer.byteLength(body)}`, "Connection: close"];
+  socket.on("error", () => socket.destroy());
+  socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }

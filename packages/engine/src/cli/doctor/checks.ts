@@ -224,7 +224,7 @@ function disk(dataDir: string): Finding {
     name,
     status: "warning",
     detail,
-    remedy: "Make room, set PARLEY_DATA_DIR to another disk, or keep less: PARLEY_RECORDS__RETENTION_DAYS.",
+    remedy: "Make room, set PARLEY_DATA_DIR to another disk, or keep less: PARLEY_RETENTION_DAYS.",
   };
 }
 
