@@ -74,7 +74,12 @@ export class Signalling implements AsyncDisposable {
 /** An answer in place of the socket: browsers hide it from pages, their consoles and other clients show it. */
 function refuseUpgrade(socket: Duplex, { code, message, remedy, status }: AppError): void {
   const body = JSON.stringify({ code, message, remedy });
-  const head = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Refused"}`, "Content-Type: application/json", `Content-Length: ${Buffer.byteLength(body)}`, "Connection: close"];
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? "Refused"}`,
+    "Content-Type: application/json",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    "Connection: close",
+  ];
   socket.on("error", () => socket.destroy());
   socket.end(`${head.join("\r\n")}\r\n\r\n${body}`);
 }
