@@ -5,10 +5,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Inspection } from "./inspection.ts";
 
 export interface EngineProcessOptions {
-  /** `hosted`: speech vendors and language model simulated in the process, at 0 ms. */
-  readonly vendors: "embedded" | "hosted";
+  /** `hosted`: speech vendors and language model simulated in the process, at 0 ms; `inspected`: embedded, and open to {@link EngineProcess.inspect}. */
+  readonly vendors: "embedded" | "hosted" | "inspected";
   /** Kept from an earlier run for a warm start; absent: a new one. */
   readonly dataDir?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -26,10 +27,12 @@ export const project = {
 const programs = {
   embedded: [fileURLToPath(import.meta.resolve("../../packages/engine/src/cli/parley.ts")), "start"],
   hosted: [fileURLToPath(new URL("./hosted-engine.ts", import.meta.url))],
+  inspected: [fileURLToPath(new URL("./inspected-engine.ts", import.meta.url))],
 } as const;
 
 const READY_MS = 120_000;
 const END_MS = 40_000;
+const INSPECT_MS = 10_000;
 
 export class EngineProcess implements AsyncDisposable {
   readonly url: string;
@@ -57,8 +60,8 @@ export class EngineProcess implements AsyncDisposable {
   static async start({ vendors, dataDir, env = {} }: EngineProcessOptions): Promise<EngineProcess> {
     const folder = dataDir ?? mkdtempSync(join(tmpdir(), "parley-bench-"));
     const begun = performance.now();
-    const child = spawn(process.execPath, ["--conditions=source", ...programs[vendors]], {
-      stdio: ["ignore", "pipe", "pipe"],
+    const child = spawn(process.execPath, ["--conditions=source", "--expose-gc", ...programs[vendors]], {
+      stdio: ["ignore", "pipe", "pipe", ...(vendors === "inspected" ? (["ipc"] as const) : [])],
       env: {
         ...process.env,
         HOST: "127.0.0.1",
@@ -77,13 +80,13 @@ export class EngineProcess implements AsyncDisposable {
     let listeningMs: number | undefined;
     const ready = new Promise<string>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error("it did not say so in time")), READY_MS);
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      child.stdout?.setEncoding("utf8").on("data", (text: string) => {
         const url = /Parley is ready on (\S+)/.exec(text)?.[1];
         if (url === undefined) return;
         clearTimeout(timer);
         resolve(url);
       });
-      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      child.stderr?.setEncoding("utf8").on("data", (text: string) => {
         lines.push(text);
         if (text.includes('"listening"')) listeningMs ??= performance.now() - begun;
       });
@@ -107,6 +110,13 @@ export class EngineProcess implements AsyncDisposable {
         cause: error,
       });
     }
+  }
+
+  /** What it holds on to right now. */
+  async inspect(): Promise<Inspection> {
+    const answered: Promise<unknown[]> = once(this.#child, "message", { signal: AbortSignal.timeout(INSPECT_MS) });
+    this.#child.send("inspect");
+    return Inspection.parse((await answered)[0]);
   }
 
   /** Ends the process as a service manager does. */
