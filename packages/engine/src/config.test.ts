@@ -12,7 +12,8 @@ afterEach(() => {
   rmSync(cwd, { recursive: true });
 });
 
-const read = (env: Record<string, string> = {}, flags: Record<string, string> = {}) => readConfig({ env, flags, cwd, credentials: "create" });
+const read = (env: Record<string, string> = {}, flags: Record<string, string> = {}) =>
+  readConfig({ env, flags, cwd, credentials: "create" });
 const write = (name: string, text: string) => writeFileSync(path.join(cwd, name), text);
 const own = {
   PARLEY_APP_ID: "a".repeat(32),
@@ -25,7 +26,14 @@ test("without any setting the engine listens on loopback with credentials made o
   const first = read();
   const second = read();
 
-  expect(first).toMatchObject({ host: "127.0.0.1", port: 8080, loopback: true, dataDir: path.join(cwd, "data"), retentionDays: 7, drainMs: 30_000 });
+  expect(first).toMatchObject({
+    host: "127.0.0.1",
+    port: 8080,
+    loopback: true,
+    dataDir: path.join(cwd, "data"),
+    retentionDays: 7,
+    drainMs: 30_000,
+  });
   expect(first.generated).toEqual(new Set(["app_id", "app_certificate", "customer_id", "customer_secret", "api_key"]));
   expect(first.projects[0].appId).toMatch(/^[0-9a-f]{32}$/);
   expect(second.projects).toEqual(first.projects);
@@ -51,7 +59,10 @@ test("every setting can come from the environment by its path", () => {
   expect(config.rtc).toMatchObject({ udpPort: 50010, announcedAddresses: ["192.0.2.1", "192.0.2.2"], bindAddress: "127.0.0.1" });
   expect(config.network.allow).toEqual(["10.0.0.0/8"]);
   expect(config.keepTranscripts).toBe(false);
-  expect(config.projects[0].defaults).toMatchObject({ maxHistory: 4, llm: { style: "openai", url: "http://127.0.0.1:1234/v1/chat/completions", params: { model: "x" } } });
+  expect(config.projects[0].defaults).toMatchObject({
+    maxHistory: 4,
+    llm: { style: "openai", url: "http://127.0.0.1:1234/v1/chat/completions", params: { model: "x" } },
+  });
 });
 
 test("projects come from the file, with customers, limits and defaults", () => {
@@ -69,7 +80,12 @@ test("projects come from the file, with customers, limits and defaults", () => {
   );
   const { projects, generated } = read({ PARLEY_CONFIG: "parley.yaml" });
   expect(projects).toMatchObject([
-    { appId: "1".repeat(32), customers: [{ id: "c", secret: "s" }], limits: { agents: 5, requestsPerSecond: 20 }, defaults: { asr: { "es-ES": { vendor: "deepgram" } }, maxHistory: 20 } },
+    {
+      appId: "1".repeat(32),
+      customers: [{ id: "c", secret: "s" }],
+      limits: { agents: 5, requestsPerSecond: 20 },
+      defaults: { asr: { "es-ES": { vendor: "deepgram" } }, maxHistory: 20 },
+    },
     { appId: "3".repeat(32), certificate: "" },
   ]);
   expect(generated.size).toBe(0);
@@ -111,7 +127,9 @@ test.each([
 
 test("an unknown key in the file is an error that names the nearest, at any depth", () => {
   write("parley.yaml", `prot: 1\nprojects: [{app_id: ${"1".repeat(32)}, app_certificate: "", customer: []}]\n`);
-  expect(() => read({ PARLEY_CONFIG: "parley.yaml" })).toThrow(/"projects\.0\.customer"; did you mean projects\.0\.customers\?.*"prot"; did you mean port\?/);
+  expect(() => read({ PARLEY_CONFIG: "parley.yaml" })).toThrow(
+    /"projects\.0\.customer"; did you mean projects\.0\.customers\?.*"prot"; did you mean port\?/,
+  );
 });
 
 test("secrets stay out of messages and out of print", () => {

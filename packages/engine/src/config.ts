@@ -99,13 +99,17 @@ export function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-/** The configuration in the file's spelling, for people to read; secrets are masked. */
+const MASK = "••••";
+const secretName = /secret|certificate|key$|credential|password|authorization/i;
+
+/** The configuration for people to read; secrets are masked. */
 export function describeConfig(config: Config): string {
   return JSON.stringify(
     config,
-    (key, value: unknown) => {
+    (key, value: unknown): unknown => {
       if (value instanceof Set) return [...value];
-      return typeof value === "string" && value !== "" && /secret|certificate|key$|credential|password|authorization/i.test(key) ? "••••" : key === "apiKeys" && Array.isArray(value) ? value.map(() => "••••") : value;
+      if (key === "apiKeys" && Array.isArray(value)) return value.map(() => MASK);
+      return typeof value === "string" && value !== "" && secretName.test(key) ? MASK : value;
     },
     2,
   );
@@ -161,8 +165,11 @@ interface Place {
 /** The project of the five settings, then those of the list. */
 function toProjects(settings: Settings, place: Place): Pick<Config, "projects" | "generated"> {
   const listed = settings.projects.map(toProject);
-  const given = (["app_id", "app_certificate", "customer_id", "customer_secret", "api_key"] as const).filter((name) => settings[name] !== undefined);
-  const [first, generated] = given.length === 0 && listed.length > 0 ? [undefined, new Set<CredentialName>()] : firstProject(settings, place);
+  const given = (["app_id", "app_certificate", "customer_id", "customer_secret", "api_key"] as const).filter(
+    (name) => settings[name] !== undefined,
+  );
+  const [first, generated] =
+    given.length === 0 && listed.length > 0 ? [undefined, new Set<CredentialName>()] : firstProject(settings, place);
   const [head, ...others] = first === undefined ? listed : [first, ...listed];
   if (head === undefined) throw new ConfigError("no project is configured");
   const ids = [head, ...others].map(({ appId }) => appId);
@@ -264,7 +271,8 @@ function readYaml(file: string): Tree {
     });
     return z.record(z.string(), z.unknown()).parse(document.toJS() ?? {});
   } catch (error) {
-    const reason = error instanceof z.ZodError ? "it must hold settings, `name: value`" : error instanceof Error ? error.message : String(error);
+    const reason =
+      error instanceof z.ZodError ? "it must hold settings, `name: value`" : error instanceof Error ? error.message : String(error);
     throw new ConfigError(`${CONFIG_FILE}=${file} cannot be read: ${reason}`, { cause: error });
   }
 }
@@ -309,13 +317,21 @@ function schemaAt(root: z.core.$ZodType, at: readonly string[], origin: string):
   let schema = unwrap(root);
   for (const [index, key] of at.entries()) {
     if (schema instanceof z.ZodObject) {
-      const child: z.core.$ZodType | undefined = Object.hasOwn(schema.shape, key) ? schema.shape[key] : undefined;
+      const child = partOf(schema, key);
       if (child === undefined) throw new ConfigError(unknownSetting(origin, at.slice(0, index), key, Object.keys(schema.shape)));
       schema = unwrap(child);
     } else if (schema instanceof z.ZodRecord) schema = unwrap(schema.valueType);
-    else throw new ConfigError(`${origin}: ${at.slice(0, index).join(".")} has no parts${schema instanceof z.ZodArray ? "; give the whole list, as YAML or JSON" : ""}`);
+    else
+      throw new ConfigError(
+        `${origin}: ${at.slice(0, index).join(".")} has no parts${schema instanceof z.ZodArray ? "; give the whole list, as YAML or JSON" : ""}`,
+      );
   }
   return schema;
+}
+
+function partOf({ shape }: z.ZodObject, name: string): z.core.$ZodType | undefined {
+  const part: unknown = Object.hasOwn(shape, name) ? shape[name] : undefined;
+  return part instanceof z.ZodType ? part : undefined;
 }
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
@@ -326,7 +342,10 @@ function unwrap(schema: z.core.$ZodType): z.core.$ZodType {
 function unknownSetting(origin: string, parent: readonly string[], key: string, known: readonly string[]): string {
   const near = nearest(key, known);
   const full = near === undefined ? undefined : [...parent, near];
-  const meant = full === undefined ? `known here: ${known.join(", ")}` : `did you mean ${origin.startsWith("PARLEY_") ? `PARLEY_${full.join("__").toUpperCase()}` : full.join(".")}?`;
+  const meant =
+    full === undefined
+      ? `known here: ${known.join(", ")}`
+      : `did you mean ${origin.startsWith("PARLEY_") ? `PARLEY_${full.join("__").toUpperCase()}` : full.join(".")}?`;
   return `${origin}: there is no setting "${[...parent, key].join(".")}"; ${meant}`;
 }
 
@@ -350,7 +369,7 @@ function describe(error: z.ZodError, tree: Tree, origins: ReadonlyMap<string, st
 }
 
 function childOf(schema: z.core.$ZodType, key: PropertyKey): z.core.$ZodType {
-  if (schema instanceof z.ZodObject) return unwrap(schema.shape[String(key)] ?? z.never());
+  if (schema instanceof z.ZodObject) return unwrap(partOf(schema, String(key)) ?? z.never());
   if (schema instanceof z.ZodArray) return unwrap(schema.element);
   if (schema instanceof z.ZodRecord) return unwrap(schema.valueType);
   return schema;

@@ -42,11 +42,15 @@ export function faultsOf(
 
 function faultOf(issue: Issue, input: unknown, path: readonly PropertyKey[]): Fault {
   const value = valueAt(input, issue.path);
-  if (path.length === 0) return { kind: "body", message: `the body is ${value === null ? "empty" : kindOf(value)}; a JSON object is expected` };
+  if (path.length === 0)
+    return { kind: "body", message: `the body is ${value === null ? "empty" : kindOf(value)}; a JSON object is expected` };
   const name = pathText(path);
   if (value === undefined || value === null) return { kind: "missing", message: `${name} is required` };
   const secret = path.some((part) => typeof part === "string" && secretName.test(part));
-  return { kind: "invalid", message: `${name}: ${secret ? describe(issue, undefined, HIDDEN, kindOf(value)) : describe(issue, value, show(value), kindOf(value))}` };
+  return {
+    kind: "invalid",
+    message: `${name}: ${secret ? describe(issue, undefined, HIDDEN, kindOf(value)) : describe(issue, value, show(value), kindOf(value))}`,
+  };
 }
 
 /** The second half of a message; an issue's own text is written to follow the value. `value`: only where it may be repeated. */
@@ -100,10 +104,7 @@ export function pathText(path: readonly PropertyKey[]): string {
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, part) => (typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined),
-    input,
-  );
+  return path.reduce<unknown>((value, part) => (typeof value === "object" && value !== null ? Reflect.get(value, part) : undefined), input);
 }
 
 function kindOf(value: unknown): string {

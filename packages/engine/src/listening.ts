@@ -11,7 +11,8 @@ export async function portProblem({ host, port }: Pick<Config, "host" | "port">)
   if (problem === undefined) return undefined;
   if (problem !== "EADDRINUSE") return `cannot listen on ${host}:${port} (${problem}): choose another HOST or PORT`;
   for (let other = port + 1; other <= Math.min(port + PORTS_TRIED, 65_535); other += 1) {
-    if ((await tryPort(host, other)) === undefined) return `port ${port} on ${host} is taken, perhaps by another Parley; port ${other} is free: PORT=${other} npm start`;
+    if ((await tryPort(host, other)) === undefined)
+      return `port ${port} on ${host} is taken, perhaps by another Parley; port ${other} is free: PORT=${other} npm start`;
   }
   return `port ${port} on ${host} is taken, and so are the ${PORTS_TRIED} above it: choose another PORT`;
 }

@@ -4,7 +4,19 @@ import pino, { type Logger } from "pino";
 export type Log = Logger;
 
 /** Fields that never reach the log, wherever they turn up within two levels. */
-const secretFields = ["authorization", "token", "api_key", "apiKey", "key", "secret", "certificate", "customerSecret", "password", "text", "content"];
+const secretFields = [
+  "authorization",
+  "token",
+  "api_key",
+  "apiKey",
+  "key",
+  "secret",
+  "certificate",
+  "customerSecret",
+  "password",
+  "text",
+  "content",
+];
 
 export function openLog(level: string): Log {
   return pino(

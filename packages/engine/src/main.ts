@@ -43,14 +43,14 @@ export interface EngineOptions {
   /** Path of a setting to its text. */
   readonly flags?: Readonly<Record<string, string>>;
   /** stdout: nothing but the line that says it is ready. */
-  out(text: string): void;
+  readonly out: (text: string) => void;
   /** stderr, for people; the log goes there too. */
-  note(text: string): void;
+  readonly note: (text: string) => void;
   /** Beside the built-in ones, and before them where names are the same: for benchmarks and tests. */
   readonly vendors?: readonly Vendor[];
   readonly styles?: readonly LlmStyle[];
   /** Shows how far the models are loaded. */
-  onProgress?(progress: LoadProgress): void;
+  readonly onProgress?: (progress: LoadProgress) => void;
   /** Aborted when the engine should end: running calls have `drain_ms` for it. */
   readonly signal: AbortSignal;
 }
@@ -69,7 +69,10 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   if (problem !== undefined) return fail(note, problem);
   await using lock = await lockFolder(config.dataDir);
   if (lock === undefined) {
-    return fail(note, `the data folder ${config.dataDir} is in use by another engine: end that one, or choose another folder with PARLEY_DATA_DIR`);
+    return fail(
+      note,
+      `the data folder ${config.dataDir} is in use by another engine: end that one, or choose another folder with PARLEY_DATA_DIR`,
+    );
   }
   const log = openLog(config.logLevel);
   tellCredentials(config, note);
@@ -82,10 +85,18 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     pause: async (ms, stopped) => await pause(ms, undefined, { signal: stopped, ref: false }),
     onProblem: (text, error) => log.error({ err: error }, text),
   });
-  await using speech = openSpeech({ onProgress: (progress) => options.onProgress?.(progress), onCrash: (error) => log.error({ err: error }, "a speech worker was started again") });
+  await using speech = openSpeech({
+    onProgress: (progress) => options.onProgress?.(progress),
+    onCrash: (error) => log.error({ err: error }, "a speech worker was started again"),
+  });
   await using network = new Network({ allow: config.network.allow, allowLoopback: config.loopback });
   const vendors = openVendors({ speech, network, vendors: options.vendors ?? [], styles: options.styles ?? [] });
-  await using sessions = new Sessions({ vendors, openVad: () => speech.openVad(), resample: createResampler, readMessage: readClientMessage });
+  await using sessions = new Sessions({
+    vendors,
+    openVad: () => speech.openVad(),
+    resample: createResampler,
+    readMessage: readClientMessage,
+  });
 
   const machine = new Machine(config);
   const waiting = (): string[] => [...machine.waiting, ...(store.problem === undefined ? [] : [store.problem])];
@@ -106,7 +117,15 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     announcedAddresses: config.rtc.announcedAddresses,
   });
   await warmUpOpus();
-  await using signalling = new Signalling({ channels, projects, rtc, iceServers: config.rtc.iceServers, allowedOrigins: config.rtc.allowedOrigins, log, now: Date.now });
+  await using signalling = new Signalling({
+    channels,
+    projects,
+    rtc,
+    iceServers: config.rtc.iceServers,
+    allowedOrigins: config.rtc.allowedOrigins,
+    log,
+    now: Date.now,
+  });
 
   const server = createServer({
     ...readTls(config),
@@ -123,12 +142,20 @@ export async function runEngine(options: EngineOptions): Promise<number> {
       return (event) => {
         keep(event);
         metrics.observe(event);
-        if (event.type === "error") log.warn({ agentId: agent.agentId, module: event.module, code: event.code, err: event.cause }, event.message);
+        if (event.type === "error")
+          log.warn({ agentId: agent.agentId, module: event.module, code: event.code, err: event.cause }, event.message);
       };
     },
   });
   const version = readVersion();
-  const common = { agents, vendors: vendors.vendors, styles: vendors.styles, firstUserTimeoutS: config.firstUserTimeoutS, startAgent, now: Date.now };
+  const common = {
+    agents,
+    vendors: vendors.vendors,
+    styles: vendors.styles,
+    firstUserTimeoutS: config.firstUserTimeoutS,
+    startAgent,
+    now: Date.now,
+  };
   addDocs(server, version);
   addRestDoor(server, { ...common, projects });
   addMetrics(server, metrics.registry, projects);
@@ -196,7 +223,19 @@ class Machine {
     return this.#waiting;
   }
 
-  async load({ speech, network, port, log, signal }: { speech: Speech; network: Network; port: number; log: Log; signal: AbortSignal }): Promise<void> {
+  async load({
+    speech,
+    network,
+    port,
+    log,
+    signal,
+  }: {
+    speech: Speech;
+    network: Network;
+    port: number;
+    log: Log;
+    signal: AbortSignal;
+  }): Promise<void> {
     const discovering = this.#config.discover === "off" ? undefined : discoverModels({ network, ownPort: port, signal });
     await speech.ready;
     if (this.#calls === undefined) {
@@ -223,7 +262,9 @@ function readTls({ tls }: Config): { tls?: { cert: Buffer; key: Buffer } } {
   try {
     return { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } };
   } catch (error) {
-    throw new Error(`PARLEY_TLS_CERT or PARLEY_TLS_KEY cannot be read: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new Error(`PARLEY_TLS_CERT or PARLEY_TLS_KEY cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -7,9 +7,9 @@ const latencyBuckets = [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9,
 
 export interface MetricsOptions {
   /** Calls that run now. */
-  running(): number;
+  readonly running: () => number;
   /** Writes to the database that wait. */
-  waitingWrites(): number;
+  readonly waitingWrites: () => number;
 }
 
 export class Metrics {
@@ -25,10 +25,33 @@ export class Metrics {
   constructor({ running, waitingWrites }: MetricsOptions) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry, prefix: "parley_", eventLoopMonitoringPrecision: 10 });
-    new Gauge({ name: "parley_calls_running", help: "Calls that run now.", registers, collect() { this.set(running()); } });
-    new Gauge({ name: "parley_database_writes_waiting", help: "Writes to the database that wait.", registers, collect() { this.set(waitingWrites()); } });
+    this.registry.registerMetric(
+      new Gauge({
+        name: "parley_calls_running",
+        help: "Calls that run now.",
+        registers: [],
+        collect() {
+          this.set(running());
+        },
+      }),
+    );
+    this.registry.registerMetric(
+      new Gauge({
+        name: "parley_database_writes_waiting",
+        help: "Writes to the database that wait.",
+        registers: [],
+        collect() {
+          this.set(waitingWrites());
+        },
+      }),
+    );
     this.#calls = new Counter({ name: "parley_calls_total", help: "Calls that have ended, by how.", labelNames: ["end"], registers });
-    this.#turns = new Counter({ name: "parley_turns_total", help: "Turns of the agent, by how they ended.", labelNames: ["end"], registers });
+    this.#turns = new Counter({
+      name: "parley_turns_total",
+      help: "Turns of the agent, by how they ended.",
+      labelNames: ["end"],
+      registers,
+    });
     this.#errors = new Counter({ name: "parley_errors_total", help: "Errors in calls, by module.", labelNames: ["module"], registers });
     this.#latency = new Histogram({
       name: "parley_latency_seconds",
@@ -37,8 +60,18 @@ export class Metrics {
       buckets: latencyBuckets,
       registers,
     });
-    this.#requests = new Histogram({ name: "parley_http_seconds", help: "HTTP requests.", labelNames: ["method", "route", "status"], buckets: [0.005, 0.01, 0.03, 0.1, 0.3, 1, 3], registers });
-    this.framesLate = new Counter({ name: "parley_frames_late_total", help: "Voice frames that were due earlier than they could be sent.", registers });
+    this.#requests = new Histogram({
+      name: "parley_http_seconds",
+      help: "HTTP requests.",
+      labelNames: ["method", "route", "status"],
+      buckets: [0.005, 0.01, 0.03, 0.1, 0.3, 1, 3],
+      registers,
+    });
+    this.framesLate = new Counter({
+      name: "parley_frames_late_total",
+      help: "Voice frames that were due earlier than they could be sent.",
+      registers,
+    });
   }
 
   /** Counts what happens in a call. */

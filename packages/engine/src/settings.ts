@@ -47,7 +47,11 @@ export type ProjectSettings = z.output<typeof ProjectSettings>;
 export const Settings = z.strictObject({
   port: z.int().min(0).max(65_535).default(8080).describe("HTTP port; also `PORT`. 0: any free one."),
   host: z.string().min(1).default("127.0.0.1").describe("Address to listen on; also `HOST`."),
-  data_dir: z.string().min(1).default("data").describe("Folder of the database and of generated credentials, relative to where the command was given."),
+  data_dir: z
+    .string()
+    .min(1)
+    .default("data")
+    .describe("Folder of the database and of generated credentials, relative to where the command was given."),
   app_id: hex32.optional().describe("App ID of the first project."),
   app_certificate: certificate.optional().describe("Its certificate; empty: tokens off, on loopback only."),
   customer_id: z.string().min(1).optional().describe("Basic credentials of the REST door for that project: id …"),
@@ -65,9 +69,18 @@ export const Settings = z.strictObject({
       udp_port: z.int().min(0).max(65_535).optional().describe("UDP port of all media; default 50000, on loopback the next free one."),
       announced_addresses: z.array(z.string()).default([]).describe("Addresses under which others reach this machine."),
       bind_address: z.string().optional().describe("Address to bind media to; default `host`."),
-      allowed_origins: z.array(z.string()).default([]).describe("Pages of these origins may join channels besides the engine's own, for instance https://app.example; `*`: any."),
+      allowed_origins: z
+        .array(z.string())
+        .default([])
+        .describe("Pages of these origins may join channels besides the engine's own, for instance https://app.example; `*`: any."),
       ice_servers: z
-        .array(z.strictObject({ urls: z.union([z.string(), z.array(z.string())]), username: z.string().optional(), credential: z.string().optional() }))
+        .array(
+          z.strictObject({
+            urls: z.union([z.string(), z.array(z.string())]),
+            username: z.string().optional(),
+            credential: z.string().optional(),
+          }),
+        )
         .default([])
         .describe("STUN and TURN servers for clients."),
     })
@@ -77,7 +90,10 @@ export const Settings = z.strictObject({
     .prefault({}),
   llm: z
     .strictObject({
-      discover: z.enum(["offer", "use", "off"]).default("offer").describe("Language models running on this machine: show them on the page, use the first, or do not look."),
+      discover: z
+        .enum(["offer", "use", "off"])
+        .default("offer")
+        .describe("Language models running on this machine: show them on the page, use the first, or do not look."),
     })
     .prefault({}),
   capacity: z

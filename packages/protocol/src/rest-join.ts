@@ -10,7 +10,7 @@ const milliseconds = z.number().min(0).max(60_000);
 const wholeMilliseconds = z.int().min(0).max(60_000);
 
 /** `*` stands for everybody. */
-const RemoteUid = z.union([z.literal("*"), Uid], { error: "is neither a uid nor \"*\"" });
+const RemoteUid = z.union([z.literal("*"), Uid], { error: 'is neither a uid nor "*"' });
 
 export const AdvancedFeatures = z.object({
   enable_aivad: optional(flag).describe(
@@ -66,29 +66,27 @@ export const VadBody = z.object({
 export const ParametersBody = z.object({
   enable_metrics: optional(flag).describe("Latencies are sent to clients as they are measured. Default false."),
   enable_error_message: optional(flag).describe("Errors of vendors are sent to clients, too. Default false."),
-  transcript: optional(
-    z.object({ enable_words: optional(flag).describe("Captions carry words with their times. Default false.") }),
-  ),
+  transcript: optional(z.object({ enable_words: optional(flag).describe("Captions carry words with their times. Default false.") })),
 });
 
 /** `properties` of `join`. */
 export const JoinProperties = z.object({
-    channel: ChannelName.describe("Name of the channel, at most 64 characters."),
-    token: z.string().describe("007 token for the channel and the agent's uid; empty: the engine lets its own agent in."),
-    agent_rtc_uid: Uid.describe('The agent\'s uid; "0": a random one is assigned.'),
-    remote_rtc_uids: z.array(RemoteUid).min(1).max(1000).describe('Whom the agent hears; ["*"]: everybody.'),
-    enable_string_uid: optional(flag).describe("Uids are any text; false (default): whole numbers that fit 32 bit."),
-    idle_timeout: optional(z.int().min(0).max(259_200)).describe(
-      "Seconds after the last person has left until the agent goes; 0: never. Default 30.",
-    ),
-    advanced_features: optional(AdvancedFeatures),
-    asr: optional(AsrBody),
-    tts: optional(TtsBody).describe("Absent: the project's default, else the embedded voice."),
-    llm: optional(LlmBody).describe("Absent: the project's default, else the embedded brain."),
-    vad: optional(VadBody),
-    parameters: optional(ParametersBody),
-    labels: optional(z.record(z.string().max(128), z.string().max(1024))).describe("Kept with the agent's record."),
-  });
+  channel: ChannelName.describe("Name of the channel, at most 64 characters."),
+  token: z.string().describe("007 token for the channel and the agent's uid; empty: the engine lets its own agent in."),
+  agent_rtc_uid: Uid.describe('The agent\'s uid; "0": a random one is assigned.'),
+  remote_rtc_uids: z.array(RemoteUid).min(1).max(1000).describe('Whom the agent hears; ["*"]: everybody.'),
+  enable_string_uid: optional(flag).describe("Uids are any text; false (default): whole numbers that fit 32 bit."),
+  idle_timeout: optional(z.int().min(0).max(259_200)).describe(
+    "Seconds after the last person has left until the agent goes; 0: never. Default 30.",
+  ),
+  advanced_features: optional(AdvancedFeatures),
+  asr: optional(AsrBody),
+  tts: optional(TtsBody).describe("Absent: the project's default, else the embedded voice."),
+  llm: optional(LlmBody).describe("Absent: the project's default, else the embedded brain."),
+  vad: optional(VadBody),
+  parameters: optional(ParametersBody),
+  labels: optional(z.record(z.string().max(128), z.string().max(1024))).describe("Kept with the agent's record."),
+});
 
 /** Body of `POST …/v2/projects/{appid}/join`. */
 export const JoinBody = z.object({

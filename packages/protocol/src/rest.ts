@@ -18,8 +18,7 @@ export const SpeakBody = z.object({
     .string()
     .min(1)
     .refine((text) => utf8.encode(text).length <= SPEAK_MAX_BYTES, {
-      error: (issue) =>
-        `is ${utf8.encode(String(issue.input)).length} bytes of UTF-8; at most ${SPEAK_MAX_BYTES} are spoken at once`,
+      error: (issue) => `is ${utf8.encode(String(issue.input)).length} bytes of UTF-8; at most ${SPEAK_MAX_BYTES} are spoken at once`,
     })
     .describe(`What to say, at most ${SPEAK_MAX_BYTES} bytes of UTF-8.`),
   priority: z
@@ -59,7 +58,10 @@ export const AgentAnswer = z.object({
 });
 
 /** Reads a query value that is a number in text. */
-const number = z.string().regex(/^\d+(\.\d+)?$/, "is not a number").transform(Number);
+const number = z
+  .string()
+  .regex(/^\d+(\.\d+)?$/, "is not a number")
+  .transform(Number);
 const whole = z.string().regex(/^\d+$/, "is not a whole number").transform(Number);
 
 export const ListQuery = z.object({

@@ -12,7 +12,8 @@ export function addDocs(server: FastifyInstance, version: string): void {
       info: {
         title: "Parley",
         version,
-        description: "The REST door: Agora Conversational AI v2, self-hosted. The same paths answer under /cn/api/conversational-ai-agent and without prefix.",
+        description:
+          "The REST door: Agora Conversational AI v2, self-hosted. The same paths answer under /cn/api/conversational-ai-agent and without prefix.",
         license: { name: "Apache-2.0" },
       },
       components: {
@@ -60,7 +61,9 @@ const Schema: z.ZodType<Schema> = z.lazy(() =>
 const Content = z.record(z.string(), z.looseObject({ schema: Schema.optional() })).optional();
 const Operation = z.looseObject({
   summary: z.string().optional(),
-  parameters: z.array(z.looseObject({ name: z.string(), in: z.string(), required: z.boolean().optional(), description: z.string().optional() })).default([]),
+  parameters: z
+    .array(z.looseObject({ name: z.string(), in: z.string(), required: z.boolean().optional(), description: z.string().optional() }))
+    .default([]),
   requestBody: z.looseObject({ content: Content }).optional(),
   responses: z.record(z.string(), z.looseObject({ content: Content })).default({}),
 });
@@ -70,14 +73,20 @@ const Document = z.looseObject({
 });
 
 function renderDocs({ info, paths }: z.output<typeof Document>): string {
-  const operations = Object.entries(paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, operation]) => renderOperation(path, method, operation)));
+  const operations = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => renderOperation(path, method, operation)),
+  );
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${escape(info.title)} REST</title><style>${STYLE}</style></head><body><main>
 <h1>${escape(info.title)} <small>${escape(info.version)}</small></h1><p>${escape(info.description ?? "")}</p>
 <p>Every request carries <code>Authorization: Basic …</code> (customer id and secret) or <code>Authorization: agora token=…</code>. Errors are <code>{"detail", "reason"}</code>. As data: <a href="/openapi.json">/openapi.json</a>.</p>
 ${operations.join("\n")}</main></body></html>`;
 }
 
-function renderOperation(path: string, method: string, { summary, parameters, requestBody, responses }: z.output<typeof Operation>): string {
+function renderOperation(
+  path: string,
+  method: string,
+  { summary, parameters, requestBody, responses }: z.output<typeof Operation>,
+): string {
   const body = schemaOf(requestBody?.content);
   const query = parameters.filter((parameter) => parameter.in === "query");
   const answers = Object.entries(responses).map(([status, { content }]) => {
@@ -98,7 +107,10 @@ function rowsOf(schema: Schema, parent: string): string[] {
     const required = schema.required?.includes(name) === true;
     const inner = own.items?.properties === undefined ? rowsOf(own, path) : rowsOf(own.items, `${path}[]`);
     const description = field.description ?? own.description ?? "";
-    return [`<tr><td><code>${escape(path)}</code>${required ? " *" : ""}</td><td>${escape(typeOf(own))}</td><td>${escape(description)}</td></tr>`, ...inner];
+    return [
+      `<tr><td><code>${escape(path)}</code>${required ? " *" : ""}</td><td>${escape(typeOf(own))}</td><td>${escape(description)}</td></tr>`,
+      ...inner,
+    ];
   });
 }
 

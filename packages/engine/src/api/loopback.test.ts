@@ -9,7 +9,10 @@ test.each([
   ["a tool on this machine", from({})],
   ["IPv6", from({ host: "[::1]:8080" }, "::1")],
   ["IPv4 in IPv6", from({}, "::ffff:127.0.0.1")],
-  ["the engine's own page", from({ origin: "http://localhost:8080", referer: "http://localhost:8080/?autostart=1", "sec-fetch-site": "same-origin" })],
+  [
+    "the engine's own page",
+    from({ origin: "http://localhost:8080", referer: "http://localhost:8080/?autostart=1", "sec-fetch-site": "same-origin" }),
+  ],
   ["an address typed into the browser", from({ "sec-fetch-site": "none" })],
 ])("%s is let in", (_name, request) => {
   expect(refuseForeign(request)).toBeUndefined();

@@ -16,10 +16,11 @@ export function refuseForeign({ headers, socket }: Pick<IncomingMessage, "header
   const host = headers.host ?? "";
   if (!isLoopback(hostnameOf(host))) return `its Host ${JSON.stringify(host.slice(0, 100))} is not this machine`;
   const { origin, referer } = headers;
-  if (origin !== undefined && hostOf(origin) !== host) return `its Origin ${JSON.stringify(origin.slice(0, 100))} is not the engine's own page`;
+  if (origin !== undefined && hostOf(origin) !== host)
+    return `its Origin ${JSON.stringify(origin.slice(0, 100))} is not the engine's own page`;
   if (referer !== undefined && hostOf(referer) !== host) return "its Referer is not the engine's own page";
   const site = headers["sec-fetch-site"];
-  if (site !== undefined && site !== "same-origin" && site !== "none") return `another site sends it (${String(site).slice(0, 20)})`;
+  if (site !== undefined && site !== "same-origin" && site !== "none") return `another site sends it (${site.slice(0, 20)})`;
   return undefined;
 }
 

@@ -35,7 +35,10 @@ export function addPage(server: FastifyInstance, folder: string): void {
       void reply.header("referrer-policy", "same-origin");
       void reply.header("permissions-policy", "microphone=(self)");
       // Built files carry their hash in their name; the page itself does not.
-      void reply.header("cache-control", file.includes(`${path.sep}assets${path.sep}`) ? "public, max-age=31536000, immutable" : "no-cache");
+      void reply.header(
+        "cache-control",
+        file.includes(`${path.sep}assets${path.sep}`) ? "public, max-age=31536000, immutable" : "no-cache",
+      );
     },
   });
 }

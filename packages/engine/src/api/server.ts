@@ -2,7 +2,13 @@
 import http from "node:http";
 import https from "node:https";
 import type { Duplex } from "node:stream";
-import fastify, { type FastifyError, type FastifyInstance, type FastifySchemaCompiler, type FastifyServerOptions, LogController } from "fastify";
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifySchemaCompiler,
+  type FastifyServerOptions,
+  LogController,
+} from "fastify";
 import { serializerCompiler } from "fastify-type-provider-zod";
 import type { Registry } from "prom-client";
 import type { z } from "zod";
@@ -24,9 +30,9 @@ export interface ServerOptions {
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
   readonly logger: NonNullable<FastifyServerOptions["loggerInstance"]>;
   /** What is not ready yet, by name; empty: everything is. */
-  waiting(): readonly string[];
+  readonly waiting: () => readonly string[];
   /** Counts each answer; `route` as it is declared. */
-  onAnswer?(method: string, route: string, status: number, seconds: number): void;
+  readonly onAnswer?: (method: string, route: string, status: number, seconds: number) => void;
 }
 
 /** What takes a WebSocket over. */
@@ -99,9 +105,14 @@ export function routeUpgrades(app: FastifyInstance, handlers: Readonly<Record<st
       handler.handleUpgrade(request, socket, head);
       return;
     }
-    const body = JSON.stringify({ detail: `there is no WebSocket at ${path.slice(0, 200)}; known: ${Object.keys(handlers).join(", ")}`, reason: "NotImplemented" });
+    const body = JSON.stringify({
+      detail: `there is no WebSocket at ${path.slice(0, 200)}; known: ${Object.keys(handlers).join(", ")}`,
+      reason: "NotImplemented",
+    });
     socket.on("error", () => socket.destroy());
-    socket.end(`HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`);
+    socket.end(
+      `HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    );
   });
 }
 
@@ -121,11 +132,13 @@ function readBodies(app: FastifyInstance): void {
   });
 }
 
-const validate: FastifySchemaCompiler<z.ZodType> = ({ schema, httpPart }) => (input) => {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return { value: parsed.data };
-  return { error: toError(faultsOf(parsed.error, input), httpPart === "querystring" ? "query " : "") };
-};
+const validate: FastifySchemaCompiler<z.ZodType> =
+  ({ schema, httpPart }) =>
+  (input) => {
+    const parsed = schema.safeParse(input);
+    if (parsed.success) return { value: parsed.data };
+    return { error: toError(faultsOf(parsed.error, input), httpPart === "querystring" ? "query " : "") };
+  };
 
 /** Fastify's own refusals in the words of the error table; anything unknown is a bug. */
 function fromFastify(error: FastifyError): AppError {

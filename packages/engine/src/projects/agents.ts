@@ -87,7 +87,7 @@ export interface StartRequest {
   readonly config: AgentConfig;
   readonly open: OpenTransport;
   /** Sees every event of the agent's conversation, in order. */
-  onEvent?(agent: AgentRecord, event: SessionEvent): void;
+  readonly onEvent?: (agent: AgentRecord, event: SessionEvent) => void;
 }
 
 /** A name is the only guard against a retried `join`: who comes second gets the first's record. */
@@ -111,12 +111,12 @@ interface Entry {
 export interface AgentsOptions {
   readonly sessions: Sessions;
   /** Calls with embedded speech that this machine holds; undefined: not known yet. */
-  embeddedCalls(): number | undefined;
+  readonly embeddedCalls: () => number | undefined;
   readonly log: AgentLog;
   /** Unix milliseconds. */
-  now(): number;
+  readonly now: () => number;
   /** A loop over a session's events failed: a bug, which ends that session alone. */
-  onBug(agentId: string, error: unknown): void;
+  readonly onBug: (agentId: string, error: unknown) => void;
 }
 
 /**
@@ -166,7 +166,8 @@ export class Agents implements AsyncDisposable {
         onStart: (starting) => this.#accompany(entry, starting, request),
       });
       entry.session = session;
-      if (entry.record.stoppedAt === 0) this.#change(entry, { state: entry.leaving ? "STOPPING" : "RUNNING", startedAt: this.#options.now() });
+      if (entry.record.stoppedAt === 0)
+        this.#change(entry, { state: entry.leaving ? "STOPPING" : "RUNNING", startedAt: this.#options.now() });
       if (entry.leaving) await session.leave();
       return { type: "started", agent: entry.record };
     } catch (error) {
@@ -188,7 +189,8 @@ export class Agents implements AsyncDisposable {
   /** Deletes the record of an agent that has exited. */
   async forget(project: Project, agentId: string): Promise<void> {
     const { state } = await this.find(project, agentId);
-    if (liveStates.has(state)) throw new AppError("agent-already-running", `agent ${agentId} is ${state}; its record can be deleted when it has exited`);
+    if (liveStates.has(state))
+      throw new AppError("agent-already-running", `agent ${agentId} is ${state}; its record can be deleted when it has exited`);
     await this.#options.log.deleteCall(agentId);
     this.#exited.delete(agentId);
   }
@@ -204,7 +206,12 @@ export class Agents implements AsyncDisposable {
     return this.#options.log.list(filter);
   }
 
-  say(project: Project, agentId: string, text: string, options: { priority: Priority; interruptable: boolean }): { agent: AgentRecord; action: Said } {
+  say(
+    project: Project,
+    agentId: string,
+    text: string,
+    options: { priority: Priority; interruptable: boolean },
+  ): { agent: AgentRecord; action: Said } {
     const entry = this.#running(project, agentId);
     return { agent: entry.record, action: entry.session.say(text, options) };
   }
@@ -321,7 +328,10 @@ export class Agents implements AsyncDisposable {
     if (!embedded || room === undefined) return;
     const running = live.filter((entry) => entry.embedded).length;
     if (running >= room) {
-      throw new AppError("at-capacity", `this machine holds ${room} call${room === 1 ? "" : "s"} with embedded speech at once, and ${running} ${running === 1 ? "is" : "are"} running`);
+      throw new AppError(
+        "at-capacity",
+        `this machine holds ${room} call${room === 1 ? "" : "s"} with embedded speech at once, and ${running} ${running === 1 ? "is" : "are"} running`,
+      );
     }
   }
 

@@ -7,7 +7,7 @@ import { verifyToken } from "./tokens.ts";
 export interface ProjectsOptions {
   readonly projects: readonly Project[];
   /** Unix milliseconds. */
-  now(): number;
+  readonly now: () => number;
 }
 
 export class Projects {
@@ -60,7 +60,8 @@ export class Projects {
   #byCustomer(project: Project | undefined, appId: string, encoded: string): Project {
     const owned = this.#customersProjects(encoded);
     if (owned.length === 0) throw new AppError("unauthenticated", "the customer id or secret is wrong");
-    if (project === undefined || !owned.includes(project)) throw new AppError("forbidden", `this customer has no project ${appId.slice(0, 64)}`);
+    if (project === undefined || !owned.includes(project))
+      throw new AppError("forbidden", `this customer has no project ${appId.slice(0, 64)}`);
     return project;
   }
 

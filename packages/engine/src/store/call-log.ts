@@ -77,7 +77,20 @@ export class CallLog {
       case "turn-end": {
         const { turnId, at, uid, text, by } = event;
         this.#turn(turnId, at).startType = by === "voice" ? "voice_input" : "text_input";
-        return { ...nothing, entries: [this.#entry({ turnId, role: "user", content: text, source: by === "voice" ? "asr" : "message", uid, interrupted: false, at: this.#unix(at) })] };
+        return {
+          ...nothing,
+          entries: [
+            this.#entry({
+              turnId,
+              role: "user",
+              content: text,
+              source: by === "voice" ? "asr" : "message",
+              uid,
+              interrupted: false,
+              at: this.#unix(at),
+            }),
+          ],
+        };
       }
       case "reply-start": {
         const turn = this.#turn(event.turnId, event.at);
@@ -106,7 +119,16 @@ export class CallLog {
     const { startType, startedAt, source, latencyMs, failed, metrics }: OpenTurn = this.#turn(turnId, at);
     this.#turns.delete(turnId);
     const interrupted = causedBy !== "";
-    const entry = { turnId, role: "assistant", content: heard, source, uid: "", interrupted, ...(interrupted ? { original: text } : {}), at: this.#unix(at) } as const;
+    const entry = {
+      turnId,
+      role: "assistant",
+      content: heard,
+      source,
+      uid: "",
+      interrupted,
+      ...(interrupted ? { original: text } : {}),
+      at: this.#unix(at),
+    } as const;
     return {
       entries: text === "" ? [] : [this.#entry(entry)],
       turns: [

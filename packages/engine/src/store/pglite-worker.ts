@@ -1,6 +1,7 @@
 /** The thread of the embedded database: PGlite is synchronous WASM, and audio may not wait for it. */
 import { parentPort, workerData } from "node:worker_threads";
 import { PGlite } from "@electric-sql/pglite";
+import { z } from "zod";
 import type { Answer, Job } from "./pglite.ts";
 
 /** Little memory serves a few records a second: 290 MB resident, against 455 with the defaults. */
@@ -9,7 +10,7 @@ const startParams = [...PGlite.defaultStartParams, "-c", "shared_buffers=4MB", "
 const port = parentPort;
 if (port === null) throw new Error("pglite-worker.ts runs as a worker thread only");
 
-const { folder } = workerData as { readonly folder: string };
+const { folder } = z.object({ folder: z.string() }).parse(workerData);
 const database = PGlite.create(folder, { startParams });
 const answer = (message: Answer): void => port.postMessage(message);
 
@@ -40,5 +41,7 @@ async function perform(job: Job): Promise<Answer> {
 
 function describe(error: unknown): { error: string; sqlState?: string } {
   if (!(error instanceof Error)) return { error: String(error) };
-  return "code" in error && typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code) ? { error: error.message, sqlState: error.code } : { error: error.message };
+  return "code" in error && typeof error.code === "string" && /^[0-9A-Z]{5}$/.test(error.code)
+    ? { error: error.message, sqlState: error.code }
+    : { error: error.message };
 }

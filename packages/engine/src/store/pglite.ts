@@ -8,10 +8,15 @@ export type Job =
   | { readonly type: "query"; readonly id: number; readonly sql: string; readonly parameters: readonly Parameter[] }
   | { readonly type: "run"; readonly id: number; readonly sql: string }
   | { readonly type: "close"; readonly id: number };
-export type Answer = { readonly id: number; readonly rows: readonly Row[] } | { readonly id: number; readonly error: string; readonly sqlState?: string };
+export type Answer =
+  | { readonly id: number; readonly rows: readonly Row[] }
+  | { readonly id: number; readonly error: string; readonly sqlState?: string };
 
 /** Without an id: the thread gives one. */
-type Request = { readonly type: "query"; readonly sql: string; readonly parameters: readonly Parameter[] } | { readonly type: "run"; readonly sql: string } | { readonly type: "close" };
+type Request =
+  | { readonly type: "query"; readonly sql: string; readonly parameters: readonly Parameter[] }
+  | { readonly type: "run"; readonly sql: string }
+  | { readonly type: "close" };
 
 /** Job 0 is the opening itself. */
 const OPENING = 0;
@@ -48,7 +53,8 @@ class Thread implements Database {
     this.#worker.on("message", (answer: Answer) => {
       const job = this.#waiting.get(answer.id);
       this.#waiting.delete(answer.id);
-      if ("error" in answer) job?.reject(answer.sqlState === undefined ? new Error(answer.error) : new SqlError(answer.error, answer.sqlState));
+      if ("error" in answer)
+        job?.reject(answer.sqlState === undefined ? new Error(answer.error) : new SqlError(answer.error, answer.sqlState));
       else job?.resolve(answer.rows);
     });
     this.#worker.on("error", (error) => this.#lose(new Error("the database's thread failed", { cause: error })));

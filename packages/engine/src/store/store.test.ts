@@ -27,7 +27,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-let now = 1_737_000_000_000;
+const now = 1_737_000_000_000;
 const options = (change: Partial<StoreOptions> = {}): StoreOptions => ({
   open: async () => shared(),
   keepTranscripts: true,
@@ -46,8 +46,18 @@ let count = 0;
 const record = (change: Partial<AgentRecord> = {}): AgentRecord => {
   count += 1;
   return {
-    agentId: `AGENT${String(count).padStart(4, "0")}`, appId: "app", name: "n", channel: "room", uid: "1", labels: { a: "b" },
-    state: "RUNNING", message: "", createdAt: now, startedAt: now, stoppedAt: 0, ...change,
+    agentId: `AGENT${String(count).padStart(4, "0")}`,
+    appId: "app",
+    name: "n",
+    channel: "room",
+    uid: "1",
+    labels: { a: "b" },
+    state: "RUNNING",
+    message: "",
+    createdAt: now,
+    startedAt: now,
+    stoppedAt: 0,
+    ...change,
   };
 };
 
@@ -62,7 +72,9 @@ test("an agent is found as it was last saved", async () => {
 
 test("agents are listed newest first, by project, channel, time and state, page by page", async () => {
   await using store = await openStore(options());
-  const agents = Array.from({ length: 5 }, (_, index) => record({ appId: "pages", createdAt: now + Math.floor(index / 2), state: "STOPPED", channel: index === 0 ? "other" : "room" }));
+  const agents = Array.from({ length: 5 }, (_, index) =>
+    record({ appId: "pages", createdAt: now + Math.floor(index / 2), state: "STOPPED", channel: index === 0 ? "other" : "room" }),
+  );
   for (const agent of agents) store.save(agent);
   const filter = { appId: "pages", from: now, to: now + 10, states: ["STOPPED", "FAILED"] as const, limit: 2 };
   const [a, b, c, d, e] = agents.map(({ agentId }) => agentId);
@@ -91,9 +103,21 @@ test("what was heard is kept in order, with interruptions marked, and can be del
 
   expect(await store.entries(agent.agentId)).toEqual([
     { number: 1, turnId: 1, role: "user", content: "count to ten", source: "asr", uid: "7", interrupted: false, at: now + 1000 },
-    { number: 2, turnId: 1, role: "assistant", content: "one two", source: "llm", uid: "", interrupted: true, original: "one two three", at: now + 2000 },
+    {
+      number: 2,
+      turnId: 1,
+      role: "assistant",
+      content: "one two",
+      source: "llm",
+      uid: "",
+      interrupted: true,
+      original: "one two three",
+      at: now + 2000,
+    },
   ]);
-  expect(await database.query("select * from turns where agent_id = $1", [agent.agentId])).toMatchObject([{ start_type: "voice_input", end_type: "interrupted", caused_by: "start_of_speech", latency_ms: 600 }]);
+  expect(await database.query("select * from turns where agent_id = $1", [agent.agentId])).toMatchObject([
+    { start_type: "voice_input", end_type: "interrupted", caused_by: "start_of_speech", latency_ms: 600 },
+  ]);
   await store.deleteCall(agent.agentId);
   expect(await store.entries(agent.agentId)).toEqual([]);
   expect(await store.find(agent.agentId)).toBeUndefined();
@@ -112,12 +136,15 @@ test("what people say is not kept where that is switched off; turns and their fi
 
 test("records older than the retention go", async () => {
   const waiting: (() => void)[] = [];
-  await using store = await openStore(options({
-    pause: async (_ms, signal) => await new Promise((resolve, reject) => {
-      waiting.push(() => resolve());
-      signal.addEventListener("abort", () => reject(new Error("aborted")));
+  await using store = await openStore(
+    options({
+      pause: async (_ms, signal) =>
+        await new Promise((resolve, reject) => {
+          waiting.push(() => resolve());
+          signal.addEventListener("abort", () => reject(new Error("aborted")));
+        }),
     }),
-  }));
+  );
   const old = record({ createdAt: now - 8 * 24 * 3600 * 1000, state: "STOPPED", stoppedAt: 1 });
   const young = record({ createdAt: now - 6 * 24 * 3600 * 1000, state: "STOPPED", stoppedAt: 1 });
   store.save(old);
@@ -136,7 +163,11 @@ test("agents that a killed engine has left behind are FAILED after the next star
   }
   // The second store starts after the first has written.
   await using store = await openStore(options());
-  expect(await store.find(left.agentId)).toMatchObject({ state: "FAILED", message: "The engine stopped while the agent was running", stoppedAt: now });
+  expect(await store.find(left.agentId)).toMatchObject({
+    state: "FAILED",
+    message: "The engine stopped while the agent was running",
+    stoppedAt: now,
+  });
   const running = record();
   store.save(running);
   expect(await store.find(running.agentId)).toMatchObject({ state: "RUNNING" });
@@ -150,21 +181,27 @@ test.each([
   let broken = false;
   let retry = () => {};
   let opened = 0;
-  await using store = await openStore(options({
-    onProblem: (problem) => problems.push(problem),
-    pause: async (ms, signal) => await new Promise((resolve, reject) => {
-      if (ms < 60_000) retry = () => resolve();
-      signal.addEventListener("abort", () => reject(new Error("aborted")));
+  await using store = await openStore(
+    options({
+      onProblem: (problem) => problems.push(problem),
+      pause: async (ms, signal) =>
+        await new Promise((resolve, reject) => {
+          if (ms < 60_000) retry = () => resolve();
+          signal.addEventListener("abort", () => reject(new Error("aborted")));
+        }),
+      open: async () => {
+        opened += 1;
+        const real = shared();
+        return {
+          ...real,
+          query: async (sql, parameters) => {
+            if (broken) throw failure();
+            return await real.query(sql, parameters);
+          },
+        };
+      },
     }),
-    open: async () => {
-      opened += 1;
-      const real = shared();
-      return { ...real, query: async (sql, parameters) => {
-        if (broken) throw failure();
-        return await real.query(sql, parameters);
-      } };
-    },
-  }));
+  );
   expect(store.problem).toBeUndefined();
 
   broken = true;

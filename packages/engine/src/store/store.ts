@@ -10,15 +10,15 @@ import { migrate } from "./migrate.ts";
 import { Writer } from "./writer.ts";
 
 export interface StoreOptions {
-  open(): Promise<Database>;
+  readonly open: () => Promise<Database>;
   /** Keep what people and agents said. */
   readonly keepTranscripts: boolean;
   readonly retentionDays: number;
   /** Unix milliseconds. */
-  now(): number;
+  readonly now: () => number;
   /** Resolves after so many milliseconds; rejects when the signal is aborted. */
-  pause(ms: number, signal: AbortSignal): Promise<void>;
-  onProblem(problem: string, error: unknown): void;
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly onProblem: (problem: string, error: unknown) => void;
 }
 
 const DAY_MS = 24 * 3600 * 1000;
@@ -91,7 +91,19 @@ export class Store implements AgentLog, AsyncDisposable {
       `insert into agents (agent_id, app_id, name, channel, uid, labels, state, message, created_at, started_at, stopped_at)
        values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11)
        on conflict (agent_id) do update set state = excluded.state, message = excluded.message, started_at = excluded.started_at, stopped_at = excluded.stopped_at`,
-      [agentId, appId, name, channel, uid, JSON.stringify(labels).replaceAll("\\u0000", ""), state, message, createdAt, startedAt, stoppedAt],
+      [
+        agentId,
+        appId,
+        name,
+        channel,
+        uid,
+        JSON.stringify(labels).replaceAll("\\u0000", ""),
+        state,
+        message,
+        createdAt,
+        startedAt,
+        stoppedAt,
+      ],
     );
   }
 
@@ -107,7 +119,8 @@ export class Store implements AgentLog, AsyncDisposable {
   }
 
   async list({ appId, channel, from, to, states, limit, cursor }: AgentFilter): Promise<AgentPage> {
-    const where = "app_id = $1 and created_at between $2 and $3 and state = any(string_to_array($4, ',')) and ($5::text is null or channel = $5)";
+    const where =
+      "app_id = $1 and created_at between $2 and $3 and state = any(string_to_array($4, ',')) and ($5::text is null or channel = $5)";
     const parameters = [appId, from, to, states.join(","), channel ?? null];
     const [counted] = await this.#query(`select count(*) as total from agents where ${where}`, parameters);
     const total = z.coerce.number().parse(counted?.["total"]);
@@ -185,13 +198,18 @@ export class Store implements AgentLog, AsyncDisposable {
 
   #push(agentId: string, sql: string, parameters: readonly Parameter[]): void {
     // PostgreSQL's text holds no NUL.
-    this.#writer.push({ agentId, sql, parameters: parameters.map((value) => (typeof value === "string" ? value.replaceAll("\0", "") : value)) });
+    this.#writer.push({
+      agentId,
+      sql,
+      parameters: parameters.map((value) => (typeof value === "string" ? value.replaceAll("\0", "") : value)),
+    });
   }
 
   async #query(sql: string, parameters: readonly Parameter[]): Promise<readonly Row[]> {
     await this.#writer.settled();
     const { database, problem } = this.#writer;
-    if (database === undefined || problem !== undefined) throw new AppError("not-ready", `records cannot be read at the moment (${problem ?? "closing"})`);
+    if (database === undefined || problem !== undefined)
+      throw new AppError("not-ready", `records cannot be read at the moment (${problem ?? "closing"})`);
     return await database.query(sql, parameters);
   }
 
@@ -200,7 +218,9 @@ export class Store implements AgentLog, AsyncDisposable {
     while (!signal.aborted) {
       try {
         await this.#options.pause(PURGE_EVERY_MS, signal);
-        await this.#query("delete from agents where created_at < $1 and stopped_at > 0", [this.#options.now() - this.#options.retentionDays * DAY_MS]);
+        await this.#query("delete from agents where created_at < $1 and stopped_at > 0", [
+          this.#options.now() - this.#options.retentionDays * DAY_MS,
+        ]);
       } catch (error) {
         if (!signal.aborted) this.#options.onProblem("old records were not deleted", error);
       }

@@ -9,10 +9,10 @@ export interface Write {
 }
 
 export interface WriterOptions {
-  open(): Promise<Database>;
+  readonly open: () => Promise<Database>;
   /** Waits before the next attempt; rejects when the signal is aborted. */
-  pause(ms: number, signal: AbortSignal): Promise<void>;
-  onProblem(problem: string, error: unknown): void;
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly onProblem: (problem: string, error: unknown) => void;
 }
 
 /** Writes that wait; beyond it the newest is lost and its call marked. About an hour of eight calls. */
@@ -127,11 +127,11 @@ export class Writer implements AsyncDisposable {
   }
 
   /** What waits goes on waiting, and the database has time to recover; one that cannot even answer is opened again. */
-  async #suffer(error: unknown): Promise<void> {
+  async #suffer(failure: unknown): Promise<void> {
     const known = this.#problem !== undefined && this.#problem !== OPENING;
-    this.#problem = `database: ${error instanceof Error ? error.message : String(error)}`;
-    if (!known) this.#options.onProblem(this.#problem, error);
-    if (!(error instanceof SqlError)) {
+    this.#problem = `database: ${failure instanceof Error ? failure.message : String(failure)}`;
+    if (!known) this.#options.onProblem(this.#problem, failure);
+    if (!(failure instanceof SqlError)) {
       await this.#database?.[Symbol.asyncDispose]();
       this.#database = undefined;
     }

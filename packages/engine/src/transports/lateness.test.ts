@@ -9,12 +9,22 @@ test("frames that are a frame late or more are noticed, and all are passed on", 
   const clock: Clock = { now: () => now, at: () => () => {}, everyFrame: () => () => {} };
   const inner = {
     caps: { sampleRate: 24_000, leadMs: 0, perUserAudio: true, playoutReports: true, messages: true },
-    frames: [], events: [], write: ({ at }: { at: number }) => written.push(at),
+    frames: [],
+    events: [],
+    write: ({ at }: { at: number }) => written.push(at),
   } as unknown as Transport;
   const late: number[] = [];
-  const transport = await watchLateness(async () => inner, (ms) => late.push(ms))(clock, new AbortController().signal);
+  const transport = await watchLateness(
+    async () => inner,
+    (ms) => late.push(ms),
+  )(clock, new AbortController().signal);
 
-  for (const [at, time] of [[0, 4], [20, 39], [40, 60], [60, 130]] as const) {
+  for (const [at, time] of [
+    [0, 4],
+    [20, 39],
+    [40, 60],
+    [60, 130],
+  ] as const) {
     now = time;
     transport.write({ at, pcm: new Int16Array(0) });
   }

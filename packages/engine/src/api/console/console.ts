@@ -32,14 +32,14 @@ export interface ConsoleDoor {
   readonly firstUserTimeoutS: number;
   /** The setting `llm.discover`. */
   readonly discover: "offer" | "use" | "off";
-  discovered(): readonly DiscoveredLlm[];
-  embeddedCalls(): number | undefined;
+  readonly discovered: () => readonly DiscoveredLlm[];
+  readonly embeddedCalls: () => number | undefined;
   /** As `/readyz` tells it. */
-  waiting(): readonly string[];
+  readonly waiting: () => readonly string[];
   /** What calls themselves wait for. */
-  loading(): readonly string[];
+  readonly loading: () => readonly string[];
   /** Unix milliseconds. */
-  now(): number;
+  readonly now: () => number;
 }
 
 /** How long a page's token lives, in seconds; it is renewed by a new call. */
@@ -119,7 +119,11 @@ function addRoutes(server: FastifyInstance, door: ConsoleDoor): void {
   app.post("/llm", { schema: { hide: true, body: Choice } }, async (request) => {
     const { url, model } = request.body;
     const found = door.discovered().find((place) => place.url === url && place.models.includes(model));
-    if (found === undefined) throw new AppError("invalid-field", `url, model: no language model ${JSON.stringify(model)} was found at ${JSON.stringify(url)} on this machine`);
+    if (found === undefined)
+      throw new AppError(
+        "invalid-field",
+        `url, model: no language model ${JSON.stringify(model)} was found at ${JSON.stringify(url)} on this machine`,
+      );
     chosen = { url, model };
     return {};
   });
@@ -139,7 +143,14 @@ function addRoutes(server: FastifyInstance, door: ConsoleDoor): void {
     started.add(agentId);
     void agents.gone(agentId).finally(() => started.delete(agentId));
     const uid = String(randomInt(1, 999_999_999));
-    return { appId: project.appId, channel: agent.channel, uid, token: tokenFor(project, agent.channel, uid, door.now()), agentId, agentUid: agent.uid };
+    return {
+      appId: project.appId,
+      channel: agent.channel,
+      uid,
+      token: tokenFor(project, agent.channel, uid, door.now()),
+      agentId,
+      agentUid: agent.uid,
+    };
   });
 
   app.delete("/call/:agentId", { schema: { hide: true, params: OfAgent } }, async (request) => {
@@ -157,18 +168,28 @@ function toRequest(call: NonNullable<z.output<typeof Call>>, door: ConsoleDoor, 
   const uid = String(randomInt(1_000_000_000, 4_294_967_295));
   const body = {
     name: `page-${randomBytes(8).toString("hex")}`,
-    properties: { channel, token: "", agent_rtc_uid: uid, remote_rtc_uids: ["*"], idle_timeout: 15, parameters: { enable_metrics: true, enable_error_message: true, transcript: { enable_words: true } } },
+    properties: {
+      channel,
+      token: "",
+      agent_rtc_uid: uid,
+      remote_rtc_uids: ["*"],
+      idle_timeout: 15,
+      parameters: { enable_metrics: true, enable_error_message: true, transcript: { enable_words: true } },
+    },
   };
   const translation = toConfig(body, { ...door, defaults: door.project.defaults });
   if (!translation.ok) throw new AppError("internal", translation.faults.map(({ message }) => message).join("; "));
   const { request } = translation;
-  const chosenLlm: ChosenLlm = llm === undefined ? request.config.llm : { style: "openai", options: { url: llm.url, params: { model: llm.model }, trusted: true } };
+  const chosenLlm: ChosenLlm =
+    llm === undefined ? request.config.llm : { style: "openai", options: { url: llm.url, params: { model: llm.model }, trusted: true } };
   return {
     ...request,
     config: {
       ...request.config,
       llm: chosenLlm,
-      systemMessages: [{ role: "system", content: call.instructions ?? "You are a friendly voice assistant. Answer briefly, as one speaks." }],
+      systemMessages: [
+        { role: "system", content: call.instructions ?? "You are a friendly voice assistant. Answer briefly, as one speaks." },
+      ],
       ...(greeting === "" ? {} : { greeting: { text: greeting, interruptable: true } }),
       failureMessage: "I am sorry, something went wrong. Please try again.",
       turns: { ...defaultTurns, endpointingMs: call.silenceMs ?? PAGE_SILENCE_MS, endpointing: "semantic", interruption: "words" },

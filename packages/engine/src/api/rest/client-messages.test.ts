@@ -2,9 +2,19 @@ import { expect, test } from "vitest";
 import { readClientMessage } from "./client-messages.ts";
 
 test.each([
-  ["interrupted", "interrupt"], ["INTERRUPT", "interrupt"], ["interrupt", "interrupt"], ["APPEND", "append"], ["append", "append"], ["ignore", "ignore"], ["IGNORE", "ignore"],
+  ["interrupted", "interrupt"],
+  ["INTERRUPT", "interrupt"],
+  ["interrupt", "interrupt"],
+  ["APPEND", "append"],
+  ["append", "append"],
+  ["ignore", "ignore"],
+  ["IGNORE", "ignore"],
 ])("typed text with the priority %s is %s", (priority, expected) => {
-  expect(readClientMessage("user.transcription", JSON.stringify({ priority, interruptable: true, message: "hello" }))).toEqual({ type: "text", text: "hello", priority: expected });
+  expect(readClientMessage("user.transcription", JSON.stringify({ priority, interruptable: true, message: "hello" }))).toEqual({
+    type: "text",
+    text: "hello",
+    priority: expected,
+  });
 });
 
 test("typed text without a priority interrupts, as speech does", () => {

@@ -25,11 +25,16 @@ export function readClientMessage(customType: string, text: string): ClientMessa
       const typed = TypedText.safeParse(body);
       if (!typed.success) return invalid('user.transcription: {"message": "…"} with 1 to 8192 characters is expected');
       const priority = priorities[(typed.data.priority ?? "interrupt").toLowerCase()];
-      if (priority === undefined) return invalid(`user.transcription.priority: ${JSON.stringify(typed.data.priority)} is not supported. Allowed: interrupt, append, ignore`);
+      if (priority === undefined)
+        return invalid(
+          `user.transcription.priority: ${JSON.stringify(typed.data.priority)} is not supported. Allowed: interrupt, append, ignore`,
+        );
       return { type: "text", text: typed.data.message, priority };
     }
     default:
-      return invalid(`messages of the kind ${JSON.stringify(kind.slice(0, 64))} are not understood. Allowed: user.transcription, message.interrupt`);
+      return invalid(
+        `messages of the kind ${JSON.stringify(kind.slice(0, 64))} are not understood. Allowed: user.transcription, message.interrupt`,
+      );
   }
 }
 

@@ -5,13 +5,18 @@ import { appId, openDoor } from "./door-stage.ts";
 /** Each `curl` of the page, with the answer that is printed below it. */
 function examples(): { command: string; answer: unknown }[] {
   const text = readFileSync(new URL("../../../../../docs/rest.md", import.meta.url), "utf8");
-  return [...text.matchAll(/```sh\n(curl[\s\S]*?)```\n+```json\n([\s\S]*?)```/g)].map(([, command = "", answer = ""]) => ({ command, answer: JSON.parse(answer) }));
+  return [...text.matchAll(/```sh\n(curl[\s\S]*?)```\n+```json\n([\s\S]*?)```/g)].map(([, command = "", answer = ""]) => ({
+    command,
+    answer: JSON.parse(answer),
+  }));
 }
 
 /** A command's words, as a shell reads them: quotes, variables, line ends escaped. */
 function words(command: string, variables: Readonly<Record<string, string>>): string[] {
   const expand = (text: string) => text.replace(/\$(\w+)/g, (_whole, name: string) => variables[name] ?? `$${name} is not set`);
-  return [...command.replaceAll("\\\n", " ").matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(([, single, double, bare]) => single ?? expand(double ?? bare ?? ""));
+  return [...command.replaceAll("\\\n", " ").matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
+    ([, single, double, bare]) => single ?? expand(double ?? bare ?? ""),
+  );
 }
 
 /** Shape of an answer: names, and the kind of each value. */
@@ -23,7 +28,12 @@ function shape(value: unknown): unknown {
 
 test("every command of docs/rest.md does what the page says, in the order of the page", async () => {
   const { server, agents } = openDoor();
-  const variables: Record<string, string> = { PARLEY: "", PARLEY_APP_ID: appId, PARLEY_CUSTOMER_ID: "customer", PARLEY_CUSTOMER_SECRET: "secret" };
+  const variables: Record<string, string> = {
+    PARLEY: "",
+    PARLEY_APP_ID: appId,
+    PARLEY_CUSTOMER_ID: "customer",
+    PARLEY_CUSTOMER_SECRET: "secret",
+  };
   const all = examples();
   expect(all.length).toBe(8);
 
@@ -36,7 +46,10 @@ test("every command of docs/rest.md does what the page says, in the order of the
     const response = await server.inject({
       method,
       url,
-      headers: { authorization: `Basic ${Buffer.from(value("-u") ?? "").toString("base64")}`, "content-type": "application/x-www-form-urlencoded" },
+      headers: {
+        authorization: `Basic ${Buffer.from(value("-u") ?? "").toString("base64")}`,
+        "content-type": "application/x-www-form-urlencoded",
+      },
       ...(payload === undefined ? {} : { payload }),
     });
     expect([response.statusCode, command]).toEqual([200, command]);

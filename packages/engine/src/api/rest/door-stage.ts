@@ -2,7 +2,16 @@
 import { z } from "zod";
 import pino from "pino";
 import type { SessionEvent } from "../../core/events.ts";
-import { type AgentFilter, type AgentLog, type AgentPage, type AgentRecord, Agents, type RunningSession, type Said, type SessionRequest } from "../../projects/agents.ts";
+import {
+  type AgentFilter,
+  type AgentLog,
+  type AgentPage,
+  type AgentRecord,
+  Agents,
+  type RunningSession,
+  type Said,
+  type SessionRequest,
+} from "../../projects/agents.ts";
 import type { Project } from "../../projects/project.ts";
 import { Projects } from "../../projects/projects.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
@@ -29,7 +38,11 @@ const noAudio = { sampleRate: 16_000, async *speak() {} };
 
 /** Vendors by name, with a recogniser and a voice that are silent. */
 export const vendors: Vendor[] = [
-  { name: "local", asr: { options: params, languages: ["en-US"], open: () => async function* () {} }, tts: { options: params, open: () => noAudio } },
+  {
+    name: "local",
+    asr: { options: params, languages: ["en-US"], open: () => async function* () {} },
+    tts: { options: params, open: () => noAudio },
+  },
   { name: "microsoft", tts: { options: z.object({ key: z.string(), region: z.string(), voice_name: z.string() }), open: () => noAudio } },
 ];
 
@@ -100,7 +113,9 @@ export class MemoryLog implements AgentLog {
   }
 
   async list({ channel, states }: AgentFilter): Promise<AgentPage> {
-    const agents = [...this.records.values()].filter((record) => states.includes(record.state) && (channel === undefined || record.channel === channel));
+    const agents = [...this.records.values()].filter(
+      (record) => states.includes(record.state) && (channel === undefined || record.channel === channel),
+    );
     return { agents, next: "", total: agents.length };
   }
 }
@@ -160,7 +175,11 @@ export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOpti
       headers: { authorization: basic, ...(body === undefined ? {} : { "content-type": "application/json" }), ...headers },
       ...(body === undefined ? {} : { payload: typeof body === "string" ? body : JSON.stringify(body) }),
     });
-    return { status: response.statusCode, headers: response.headers, body: response.body === "" ? undefined : response.json<Record<string, unknown>>() };
+    return {
+      status: response.statusCode,
+      headers: response.headers,
+      body: response.body === "" ? undefined : response.json<Record<string, unknown>>(),
+    };
   };
   return { server, startAgent, agents, sessions, places, log, clock, bugs, call };
 }

@@ -4,13 +4,49 @@ import { joinBody, openDoor } from "./door-stage.ts";
 
 /** Fields of the contract, so that generated bodies get past the first check. */
 const field = fc.constantFrom(
-  "name", "properties", "channel", "token", "agent_rtc_uid", "remote_rtc_uids", "enable_string_uid", "idle_timeout", "advanced_features",
-  "enable_aivad", "asr", "tts", "llm", "vad", "language", "vendor", "params", "url", "api_key", "system_messages", "max_history", "style",
-  "input_modalities", "output_modalities", "greeting_message", "failure_message", "interrupt_duration_ms", "prefix_padding_ms",
-  "silence_duration_ms", "threshold", "labels", "parameters", "transcript", "__proto__", "constructor", "toString",
+  "name",
+  "properties",
+  "channel",
+  "token",
+  "agent_rtc_uid",
+  "remote_rtc_uids",
+  "enable_string_uid",
+  "idle_timeout",
+  "advanced_features",
+  "enable_aivad",
+  "asr",
+  "tts",
+  "llm",
+  "vad",
+  "language",
+  "vendor",
+  "params",
+  "url",
+  "api_key",
+  "system_messages",
+  "max_history",
+  "style",
+  "input_modalities",
+  "output_modalities",
+  "greeting_message",
+  "failure_message",
+  "interrupt_duration_ms",
+  "prefix_padding_ms",
+  "silence_duration_ms",
+  "threshold",
+  "labels",
+  "parameters",
+  "transcript",
+  "__proto__",
+  "constructor",
+  "toString",
 );
 const leaf = fc.oneof(
-  fc.string(), fc.integer(), fc.double(), fc.boolean(), fc.constant(null),
+  fc.string(),
+  fc.integer(),
+  fc.double(),
+  fc.boolean(),
+  fc.constant(null),
   fc.constantFrom("local", "microsoft", "openai", "en", "en_us", "*", "https://a.example/v1", "1001"),
 );
 const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
@@ -30,7 +66,11 @@ test("whatever is sent to join, the answer is one of the documented ones", async
     fc.asyncProperty(tree, async (body) => {
       const { status, body: answer } = await call("POST", "join", JSON.stringify(body) ?? "");
       expect([200, 400, 409]).toContain(status);
-      if (status === 400) expect(answer).toEqual({ detail: expect.any(String), reason: expect.stringMatching(/^(InvalidRequestBody|MissingRequiredField|InvalidFieldValue)$/) });
+      if (status === 400)
+        expect(answer).toEqual({
+          detail: expect.any(String),
+          reason: expect.stringMatching(/^(InvalidRequestBody|MissingRequiredField|InvalidFieldValue)$/),
+        });
     }),
   );
   expect(bugs).toEqual([]);
@@ -57,8 +97,11 @@ test("whatever stands in the fields of join, the answer is one of the documented
 test("whatever text is sent as a body, the answer is one of the documented ones", async () => {
   const { call } = openDoor();
   await check(
-    fc.asyncProperty(fc.oneof(fc.string({ unit: "binary", minLength: 1 }), fc.string({ unit: fc.constantFrom("[", "{", '"', "\\", ":", ",", "1") })), async (text) => {
-      expect((await call("POST", "join", text)).status).toBe(400);
-    }),
+    fc.asyncProperty(
+      fc.oneof(fc.string({ unit: "binary", minLength: 1 }), fc.string({ unit: fc.constantFrom("[", "{", '"', "\\", ":", ",", "1") })),
+      async (text) => {
+        expect((await call("POST", "join", text)).status).toBe(400);
+      },
+    ),
   );
 });

@@ -21,16 +21,54 @@ const turn: SessionEvent[] = [
   { type: "metric", at: 14_100, turnId: 2, module: "llm", name: "ttfb", latencyMs: 300 },
   { type: "metric", at: 14_100, turnId: 2, module: "llm", name: "ttfs", latencyMs: 420 },
   { type: "metric", at: 14_100, turnId: 2, module: "tts", name: "ttfb", latencyMs: 90 },
-  { type: "reply-text", at: 14_100, turnId: 2, text: "It is", words: [{ text: "It", startMs: 14_100.2, endMs: 14_220 }, { text: "is", startMs: 14_220, endMs: 14_310 }] },
+  {
+    type: "reply-text",
+    at: 14_100,
+    turnId: 2,
+    text: "It is",
+    words: [
+      { text: "It", startMs: 14_100.2, endMs: 14_220 },
+      { text: "is", startMs: 14_220, endMs: 14_310 },
+    ],
+  },
   { type: "reply-text", at: 14_400, turnId: 2, text: "It is sunny.", words: [{ text: "sunny.", startMs: 14_400, endMs: 14_900 }] },
 ];
 const ended: SessionEvent = { type: "reply-end", at: 15_000, turnId: 2, text: "It is sunny.", playedMs: 900 };
-const interrupted: SessionEvent = { type: "reply-interrupted", at: 14_500, turnId: 2, heard: "It is", text: "It is sunny.", cause: "start_of_speech" };
+const interrupted: SessionEvent = {
+  type: "reply-interrupted",
+  at: 14_500,
+  turnId: 2,
+  heard: "It is",
+  text: "It is sunny.",
+  cause: "start_of_speech",
+};
 
 test("people's words come as the whole text so far, and once more as final", () => {
   expect(translate(turn).slice(0, 2)).toEqual([
-    { object: "user.transcription", text: "what is", start_ms: 12_040, duration_ms: 460, language: "en-US", turn_id: 2, stream_id: 1002, user_id: "1002", words: null, final: false },
-    { object: "user.transcription", text: "What is the weather?", start_ms: 12_040, duration_ms: 900, language: "en-US", turn_id: 2, stream_id: 1002, user_id: "1002", words: null, final: true },
+    {
+      object: "user.transcription",
+      text: "what is",
+      start_ms: 12_040,
+      duration_ms: 460,
+      language: "en-US",
+      turn_id: 2,
+      stream_id: 1002,
+      user_id: "1002",
+      words: null,
+      final: false,
+    },
+    {
+      object: "user.transcription",
+      text: "What is the weather?",
+      start_ms: 12_040,
+      duration_ms: 900,
+      language: "en-US",
+      turn_id: 2,
+      stream_id: 1002,
+      user_id: "1002",
+      words: null,
+      final: true,
+    },
   ]);
 });
 
@@ -46,7 +84,10 @@ test("in text mode no message of the agent has words, and each brings the whole 
 test("in word mode every message of the agent has words, the last one the last word again", () => {
   const agent = translate([...turn, ended], { words: true }).filter((message) => message.object === "assistant.transcription");
   expect(agent.map(({ words }) => words)).toEqual([
-    [{ word: "It", start_ms: 14_100, duration_ms: 120, stable: true }, { word: " is", start_ms: 14_220, duration_ms: 90, stable: true }],
+    [
+      { word: "It", start_ms: 14_100, duration_ms: 120, stable: true },
+      { word: " is", start_ms: 14_220, duration_ms: 90, stable: true },
+    ],
     [{ word: " sunny.", start_ms: 14_400, duration_ms: 500, stable: true }],
     [{ word: " sunny.", start_ms: 14_400, duration_ms: 500, stable: true }],
   ]);
@@ -93,7 +134,16 @@ test("a finished turn carries its latency and where it was spent", () => {
 });
 
 test("metrics and errors are sent where they are asked for, under modules that clients know", () => {
-  const failure: SessionEvent = { type: "error", at: 10, turnId: 1, module: "session", code: 500, message: "it broke", remedy: "try again", cause: undefined };
+  const failure: SessionEvent = {
+    type: "error",
+    at: 10,
+    turnId: 1,
+    module: "session",
+    code: 500,
+    message: "it broke",
+    remedy: "try again",
+    cause: undefined,
+  };
   expect(kinds(translate([...turn, failure]))).not.toContain("message.metrics");
   expect(kinds(translate([failure]))).toEqual([]);
   expect(translate([failure], { errors: true })).toEqual([
@@ -112,7 +162,10 @@ test("words that turn out to be none are taken back with an empty final; a mere 
   const dropped: SessionEvent = { type: "turn-dropped", at: 900, turnId: 3, uid: "ann" };
   const shown: SessionEvent = { type: "transcript", at: 500, turnId: 3, uid: "ann", text: "um", startMs: 0, endMs: 400 };
   expect(translate([start, dropped])).toEqual([]);
-  expect(translate([start, shown, dropped])).toMatchObject([{ text: "um", final: false }, { text: "", final: true }]);
+  expect(translate([start, shown, dropped])).toMatchObject([
+    { text: "um", final: false },
+    { text: "", final: true },
+  ]);
 });
 
 test("a person whose uid is text has a stream of their own that is never the agent's", () => {

@@ -93,7 +93,16 @@ export class Messages {
       case "error": {
         if (!this.#options.errors) return [];
         const message = event.remedy === "" ? event.message : `${event.message} (${event.remedy})`;
-        return [{ object: "message.error", module: wireModule(event.module), code: event.code, message, turn_id: event.turnId, send_ts: this.#unix(event.at) }];
+        return [
+          {
+            object: "message.error",
+            module: wireModule(event.module),
+            code: event.code,
+            message,
+            turn_id: event.turnId,
+            send_ts: this.#unix(event.at),
+          },
+        ];
       }
     }
   }
@@ -192,7 +201,12 @@ export class Messages {
     for (const { text, startMs, endMs } of words) {
       const before = spoken.words.at(-1);
       const start = Math.max(Math.round(startMs), before === undefined ? -Infinity : before.start_ms + 1);
-      const word = { word: before === undefined ? text : ` ${text}`, start_ms: start, duration_ms: Math.max(0, Math.round(endMs) - start), stable: true };
+      const word = {
+        word: before === undefined ? text : ` ${text}`,
+        start_ms: start,
+        duration_ms: Math.max(0, Math.round(endMs) - start),
+        stable: true,
+      };
       spoken.words.push(word);
       timed.push(word);
     }

@@ -28,7 +28,12 @@ test("several faults are reported together", async () => {
 });
 
 test("faults that only make sense together with other fields are reported together too", async () => {
-  const [reason, detail] = await refusedProperties({ agent_rtc_uid: "friday", asr: { language: "en" }, tts: { vendor: "microsft", params: {} }, llm: { style: "opena" } });
+  const [reason, detail] = await refusedProperties({
+    agent_rtc_uid: "friday",
+    asr: { language: "en" },
+    tts: { vendor: "microsft", params: {} },
+    llm: { style: "opena" },
+  });
   expect(reason).toBe("InvalidFieldValue");
   expect(detail).toBe(
     [
@@ -41,8 +46,14 @@ test("faults that only make sense together with other fields are reported togeth
 });
 
 test("a uid that is a number is refused with the string to send", async () => {
-  expect(await refusedProperties({ agent_rtc_uid: 1001 })).toEqual(["InvalidFieldValue", 'properties.agent_rtc_uid: 1001 is a number; send it as a string: "1001"']);
-  expect(await refusedProperties({ remote_rtc_uids: ["1", 1002] })).toEqual(["InvalidFieldValue", 'properties.remote_rtc_uids[1]: 1002 is a number; send it as a string: "1002"']);
+  expect(await refusedProperties({ agent_rtc_uid: 1001 })).toEqual([
+    "InvalidFieldValue",
+    'properties.agent_rtc_uid: 1001 is a number; send it as a string: "1001"',
+  ]);
+  expect(await refusedProperties({ remote_rtc_uids: ["1", 1002] })).toEqual([
+    "InvalidFieldValue",
+    'properties.remote_rtc_uids[1]: 1002 is a number; send it as a string: "1002"',
+  ]);
 });
 
 test.each([
@@ -83,7 +94,7 @@ test("audio from the language model is refused by name as long as it is not buil
 test("a vendor's parameters are checked by the vendor, and keys are not repeated", async () => {
   expect(await refusedProperties({ tts: { vendor: "microsoft", params: { key: 12345, region: "eastus" } } })).toEqual([
     "MissingRequiredField",
-    'properties.tts.params.key: the value is a number; a string is expected; properties.tts.params.voice_name is required',
+    "properties.tts.params.key: the value is a number; a string is expected; properties.tts.params.voice_name is required",
   ]);
 });
 
@@ -101,5 +112,8 @@ test.each([
 });
 
 test("an unknown endpoint is a 404 that points to the documentation", async () => {
-  expect(await openDoor().call("POST", "/v2/nothing")).toMatchObject({ status: 404, body: { detail: "there is no POST /v2/nothing. See /docs." } });
+  expect(await openDoor().call("POST", "/v2/nothing")).toMatchObject({
+    status: 404,
+    body: { detail: "there is no POST /v2/nothing. See /docs." },
+  });
 });

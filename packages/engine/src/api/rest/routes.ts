@@ -23,7 +23,7 @@ export interface RestDoor {
   readonly firstUserTimeoutS: number;
   readonly startAgent: StartAgent;
   /** Unix milliseconds. */
-  now(): number;
+  readonly now: () => number;
 }
 
 /** Global, China, and none: an SDK whose whole base URL is replaced works with any of them. */
@@ -66,7 +66,10 @@ function addRoutes(server: FastifyInstance, door: RestDoor, hide: boolean): void
     const refused = projects.admit(project);
     if (refused === undefined) return;
     void reply.header("retry-after", String(refused.retryAfterS));
-    throw new AppError("too-many-requests", `project ${project.appId} sends more than ${project.limits.requestsPerSecond} requests in a second`);
+    throw new AppError(
+      "too-many-requests",
+      `project ${project.appId} sends more than ${project.limits.requestsPerSecond} requests in a second`,
+    );
   });
   const projectOf = (request: FastifyRequest): Project => {
     const project = signedIn.get(request);
@@ -78,9 +81,22 @@ function addRoutes(server: FastifyInstance, door: RestDoor, hide: boolean): void
     "/join",
     {
       schema: {
-        hide, security, tags: ["Agents"], operationId: "join", summary: "Start an agent",
-        params: InProject, body: rest.JoinBody,
-        response: { 200: rest.Joined, ...refusals, 409: z.union([rest.Conflict, rest.ErrorBody]), 413: rest.ErrorBody, 422: rest.ErrorBody, 502: rest.ErrorBody, 503: rest.ErrorBody },
+        hide,
+        security,
+        tags: ["Agents"],
+        operationId: "join",
+        summary: "Start an agent",
+        params: InProject,
+        body: rest.JoinBody,
+        response: {
+          200: rest.Joined,
+          ...refusals,
+          409: z.union([rest.Conflict, rest.ErrorBody]),
+          413: rest.ErrorBody,
+          422: rest.ErrorBody,
+          502: rest.ErrorBody,
+          503: rest.ErrorBody,
+        },
       },
     },
     async (request, reply) => {
@@ -103,8 +119,13 @@ function addRoutes(server: FastifyInstance, door: RestDoor, hide: boolean): void
     "/agents/:agentId/leave",
     {
       schema: {
-        hide, security, tags: ["Agents"], operationId: "leave", summary: "Let an agent go",
-        params: OfAgent, response: { 200: rest.Left, ...refusals },
+        hide,
+        security,
+        tags: ["Agents"],
+        operationId: "leave",
+        summary: "Let an agent go",
+        params: OfAgent,
+        response: { 200: rest.Left, ...refusals },
       },
     },
     async (request) => {
@@ -117,8 +138,14 @@ function addRoutes(server: FastifyInstance, door: RestDoor, hide: boolean): void
     "/agents/:agentId/speak",
     {
       schema: {
-        hide, security, tags: ["Conversation"], operationId: "speak", summary: "Say a text with the agent's voice",
-        params: OfAgent, body: rest.SpeakBody, response: { 200: rest.Spoken, ...refusals },
+        hide,
+        security,
+        tags: ["Conversation"],
+        operationId: "speak",
+        summary: "Say a text with the agent's voice",
+        params: OfAgent,
+        body: rest.SpeakBody,
+        response: { 200: rest.Spoken, ...refusals },
       },
     },
     async (request) => {
@@ -133,8 +160,13 @@ function addRoutes(server: FastifyInstance, door: RestDoor, hide: boolean): void
     "/agents/:agentId/interrupt",
     {
       schema: {
-        hide, security, tags: ["Conversation"], operationId: "interrupt", summary: "Stop the agent's speech and thought",
-        params: OfAgent, response: { 200: rest.Acted, ...refusals },
+        hide,
+        security,
+        tags: ["Conversation"],
+        operationId: "interrupt",
+        summary: "Stop the agent's speech and thought",
+        params: OfAgent,
+        response: { 200: rest.Acted, ...refusals },
       },
     },
     async (request) => toActed(agents.interrupt(projectOf(request), request.params.agentId)),
@@ -144,8 +176,13 @@ function addRoutes(server: FastifyInstance, door: RestDoor, hide: boolean): void
     "/agents/:agentId",
     {
       schema: {
-        hide, security, tags: ["Agents"], operationId: "getAgent", summary: "Look at an agent, running or not",
-        params: OfAgent, response: { 200: rest.AgentAnswer, ...refusals, 503: rest.ErrorBody },
+        hide,
+        security,
+        tags: ["Agents"],
+        operationId: "getAgent",
+        summary: "Look at an agent, running or not",
+        params: OfAgent,
+        response: { 200: rest.AgentAnswer, ...refusals, 503: rest.ErrorBody },
       },
     },
     async (request) => toAgent(await agents.find(projectOf(request), request.params.agentId)),
@@ -155,8 +192,13 @@ function addRoutes(server: FastifyInstance, door: RestDoor, hide: boolean): void
     "/agents/:agentId",
     {
       schema: {
-        hide, security, tags: ["Agents"], operationId: "forgetAgent", summary: "Delete the record of an agent that has exited",
-        params: OfAgent, response: { 200: rest.Left, ...refusals, 409: rest.ErrorBody, 503: rest.ErrorBody },
+        hide,
+        security,
+        tags: ["Agents"],
+        operationId: "forgetAgent",
+        summary: "Delete the record of an agent that has exited",
+        params: OfAgent,
+        response: { 200: rest.Left, ...refusals, 409: rest.ErrorBody, 503: rest.ErrorBody },
       },
     },
     async (request) => {
@@ -169,8 +211,14 @@ function addRoutes(server: FastifyInstance, door: RestDoor, hide: boolean): void
     "/agents",
     {
       schema: {
-        hide, security, tags: ["Agents"], operationId: "listAgents", summary: "List agents, newest first",
-        params: InProject, querystring: rest.ListQuery, response: { 200: rest.ListAnswer, ...refusals, 503: rest.ErrorBody },
+        hide,
+        security,
+        tags: ["Agents"],
+        operationId: "listAgents",
+        summary: "List agents, newest first",
+        params: InProject,
+        querystring: rest.ListQuery,
+        response: { 200: rest.ListAnswer, ...refusals, 503: rest.ErrorBody },
       },
     },
     async (request) => {

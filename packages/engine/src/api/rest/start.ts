@@ -19,11 +19,11 @@ export interface ChannelPlace {
 
 export interface StartOptions {
   readonly agents: Agents;
-  openChannel(place: ChannelPlace): OpenTransport;
+  readonly openChannel: (place: ChannelPlace) => OpenTransport;
   /** Keeps a call's record; `epochMs`: Unix milliseconds of session time 0. */
-  follow(agent: AgentRecord, epochMs: number): (event: SessionEvent) => void;
+  readonly follow: (agent: AgentRecord, epochMs: number) => (event: SessionEvent) => void;
   /** Unix milliseconds. */
-  now(): number;
+  readonly now: () => number;
 }
 
 export function agentStarter({ agents, openChannel, follow, now }: StartOptions): StartAgent {
@@ -54,7 +54,12 @@ export function agentStarter({ agents, openChannel, follow, now }: StartOptions)
 }
 
 /** Clients in the channel read what happens as data messages. */
-function clientsOf({ agentId }: AgentRecord, { config, words, metrics, errors }: AgentRequest, transport: Transport | undefined, epochMs: number): (event: SessionEvent) => void {
+function clientsOf(
+  { agentId }: AgentRecord,
+  { config, words, metrics, errors }: AgentRequest,
+  transport: Transport | undefined,
+  epochMs: number,
+): (event: SessionEvent) => void {
   const messages = new Messages({ agentId, language: config.asr.language, words, metrics, errors, epochMs });
   let count = 0;
   return (event) => {

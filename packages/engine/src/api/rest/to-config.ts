@@ -1,7 +1,14 @@
 /** From a `join` body to what an agent should be: pure, and the only reader of that body's spelling. */
 import { rest } from "@parley/protocol";
 import type { DefaultLlm, ProjectDefaults } from "../../projects/project.ts";
-import { type AgentConfig, type ChosenAsr, type ChosenLlm, type ChosenTts, defaultTurns, type TurnSettings } from "../../session/agent-config.ts";
+import {
+  type AgentConfig,
+  type ChosenAsr,
+  type ChosenLlm,
+  type ChosenTts,
+  defaultTurns,
+  type TurnSettings,
+} from "../../session/agent-config.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
 import { type Fault, faultsOf, pathText, show } from "../../faults.ts";
 import { nearest } from "../../nearest.ts";
@@ -113,10 +120,13 @@ function toAsr({ asr }: rest.JoinProperties, offer: Offer, faults: Fault[]): Cho
   if (recogniser.languages !== undefined && !knows(recogniser.languages, language)) {
     const known = recogniser.languages.join(", ");
     const others = recognisers.map(({ name }) => name).filter((name) => name !== "local");
-    const ways = vendorName !== "local"
-      ? ""
-      : `. Two ways out: a vendor's key in properties.asr (${others.length > 0 ? others.join(", ") : "none is built into this version"}) or in the project's defaults.asr, or more languages by \`npx parley models pull\``;
-    faults.push(invalid(["properties", "asr", "language"], language, `is not known to the recogniser "${vendorName}", which knows ${known}${ways}`));
+    const ways =
+      vendorName !== "local"
+        ? ""
+        : `. Two ways out: a vendor's key in properties.asr (${others.length > 0 ? others.join(", ") : "none is built into this version"}) or in the project's defaults.asr, or more languages by \`npx parley models pull\``;
+    faults.push(
+      invalid(["properties", "asr", "language"], language, `is not known to the recogniser "${vendorName}", which knows ${known}${ways}`),
+    );
     return { vendor: vendorName, language, options: {}, keyterms };
   }
   return { vendor: vendorName, language, options: parseOptions(recogniser, params, ["properties", "asr", "params"], faults), keyterms };
@@ -137,22 +147,35 @@ function toTts({ tts }: rest.JoinProperties, offer: Offer, faults: Fault[]): Cho
 
 function toLlm({ llm }: rest.JoinProperties, offer: Offer, faults: Fault[]): ChosenLlm {
   const audio = llm?.output_modalities?.includes("audio") ?? false;
-  if (audio) faults.push(invalid(["properties", "llm", "output_modalities"], '["audio"]', 'is not built yet; leave it out or send ["text"], the answer is then spoken by properties.tts'));
+  if (audio)
+    faults.push(
+      invalid(
+        ["properties", "llm", "output_modalities"],
+        '["audio"]',
+        'is not built yet; leave it out or send ["text"], the answer is then spoken by properties.tts',
+      ),
+    );
 
-  const chosen = llm === undefined || llm === null ? defaultLlm(offer.defaults) : {
-    style: llm.style ?? "openai",
-    ...(filled(llm.url) ? { url: llm.url } : {}),
-    ...(filled(llm.api_key) ? { apiKey: llm.api_key } : {}),
-    params: llm.params ?? {},
-    headers: llm.headers ?? {},
-  };
+  const chosen =
+    llm === undefined || llm === null
+      ? defaultLlm(offer.defaults)
+      : {
+          style: llm.style ?? "openai",
+          ...(filled(llm.url) ? { url: llm.url } : {}),
+          ...(filled(llm.api_key) ? { apiKey: llm.api_key } : {}),
+          params: llm.params ?? {},
+          headers: llm.headers ?? {},
+        };
   const style = offer.styles.find(({ name }) => name === chosen.style);
   if (style === undefined) {
     faults.push(unknownStyle(chosen.style, offer.styles));
     return { style: chosen.style, options: {} };
   }
   if (chosen.style !== "local" && !("url" in chosen)) {
-    faults.push({ kind: "missing", message: 'properties.llm.url is required, unless properties.llm.style is "local" (embedded) or properties.llm is left out' });
+    faults.push({
+      kind: "missing",
+      message: 'properties.llm.url is required, unless properties.llm.style is "local" (embedded) or properties.llm is left out',
+    });
     return { style: chosen.style, options: {} };
   }
   return { style: chosen.style, options: parseOptions(style, chosen, ["properties", "llm"], faults) };
@@ -197,11 +220,21 @@ function parseOptions(part: Pick<LlmStyle, "options">, params: unknown, path: re
 }
 
 function unknownVendor(path: readonly PropertyKey[], name: string, vendors: readonly Vendor[]): Fault {
-  return unknownName(path, name, vendors.map((vendor) => vendor.name), "this version has");
+  return unknownName(
+    path,
+    name,
+    vendors.map((vendor) => vendor.name),
+    "this version has",
+  );
 }
 
 function unknownStyle(name: string, styles: readonly LlmStyle[]): Fault {
-  return unknownName(["properties", "llm", "style"], name, styles.map((style) => style.name), "this version has");
+  return unknownName(
+    ["properties", "llm", "style"],
+    name,
+    styles.map((style) => style.name),
+    "this version has",
+  );
 }
 
 function unknownName(path: readonly PropertyKey[], name: string, known: readonly string[], offer: string): Fault {
