@@ -31,6 +31,10 @@ export interface Member {
   readonly publishing: boolean;
   readonly muted: boolean;
   readonly ready: boolean;
+  /** Round trip to them in milliseconds, as far as it was measured; 0 for an agent. */
+  readonly rttMs: number | null;
+  /** True: what `member` says, writes and reports is meant for this one, too. */
+  hears(member: Member): boolean;
   take(event: ChannelEvent): void;
   /** The engine ends their stay. */
   remove(): void;

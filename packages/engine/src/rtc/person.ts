@@ -13,6 +13,7 @@ import {
 } from "@parley/media";
 import type { OfferLine } from "@parley/protocol";
 import { AppError } from "../errors.ts";
+import { RateLimit } from "../rate-limit.ts";
 import type { Channel, ChannelEvent, LeaveReason, Member } from "./channel.ts";
 import { Forward } from "./forward.ts";
 import { Source, type VoicePacket } from "./source.ts";
@@ -35,6 +36,11 @@ export interface PersonOptions {
 
 /** The loudspeaker counts as playing so long after the connection stood, in milliseconds, if the client does not say so. */
 const readyAfterMs = 600;
+
+/** Packets of 20 ms come at 50 a second, of 10 ms at 100; what is more would be multiplied to everybody. */
+const packetRate = { perSecond: 150, burst: 300 };
+/** A packet of Opus is no longer (RFC 6716, 3.4). */
+const maxPayload = 1275;
 
 interface Subscription {
   readonly mid: string;
@@ -61,6 +67,7 @@ export class Person implements Member {
   #gone = false;
   #readyTimer: NodeJS.Timeout | undefined;
   #lastPacketAt = performance.now();
+  readonly #packets = new RateLimit(packetRate);
 
   constructor(options: PersonOptions) {
     this.#options = options;
@@ -89,6 +96,14 @@ export class Person implements Member {
   /** Milliseconds since anything came by RTP; undefined while there is no connection. */
   silentMs(now: number): number | undefined {
     return this.#heard ? now - this.#lastPacketAt : undefined;
+  }
+
+  get #mayPublish(): boolean {
+    return Date.now() < this.#options.publishUntil();
+  }
+
+  hears(member: Member): boolean {
+    return this.#wants(member);
   }
 
   take(event: ChannelEvent): void {
@@ -139,7 +154,7 @@ export class Person implements Member {
     this.#askForOffer();
   }
 
-  /** Answers their offer. Throws `invalid-sdp` or `token-privilege`. */
+  /** Answers their offer; without the right to publish, their own line becomes inactive. Throws `invalid-sdp`. */
   async accept(sdp: string, lines: readonly OfferLine[]): Promise<string> {
     const fingerprint = /^a=fingerprint:(.+)$/m.exec(sdp)?.[1];
     if (this.#fingerprint !== undefined && fingerprint !== this.#fingerprint) {
@@ -155,7 +170,7 @@ export class Person implements Member {
     } catch (error) {
       throw error instanceof SdpError ? new AppError("invalid-sdp", error.message, { cause: error }) : error;
     }
-    const published = lines.find((line) => "publish" in line)?.mid;
+    const published = this.#mayPublish ? lines.find((line) => "publish" in line)?.mid : undefined;
     if ((published === undefined) !== (this.#publishMid === undefined)) {
       this.#publishMid = published;
       this.#options.channel.tell(this, { type: published === undefined ? "unpublished" : "published", member: this });
@@ -200,7 +215,7 @@ export class Person implements Member {
   #receive(mid: string, bytes: Buffer, at: number): void {
     this.#lastPacketAt = at;
     this.#heard = true;
-    if (mid !== this.#publishMid || this.#muted || Date.now() > this.#options.publishUntil()) return;
+    if (mid !== this.#publishMid || this.#muted || !this.#mayPublish || !this.#packets.admit(at)) return;
     const codecs = this.#peer.codecs(mid);
     const packet = readRtp(bytes);
     if (packet === null || codecs === undefined) return;
@@ -216,7 +231,7 @@ export class Person implements Member {
   }
 
   #publish(packet: RtpPacket, back: number, timestamp: number, payload: Uint8Array, level: VoicePacket["level"], at: number): void {
-    if (payload.length === 0) return;
+    if (payload.length === 0 || payload.length > maxPayload) return;
     const sequenceNumber = (packet.sequenceNumber - back) & 0xffff;
     this.source.take({ ssrc: packet.ssrc, sequenceNumber }, { timestamp, payload, level }, at);
   }
@@ -234,7 +249,7 @@ export class Person implements Member {
     for (const [mid, subscription] of this.#subscriptions) if (wanted.get(mid) !== subscription.member) this.#drop(mid);
     return lines.map((line): MediaPlan => {
       const { mid } = line;
-      if ("publish" in line) return { mid, direction: "recvonly", ssrc: 0 };
+      if ("publish" in line) return { mid, direction: this.#mayPublish ? "recvonly" : "inactive", ssrc: 0 };
       const member = wanted.get(mid);
       if (member === undefined) return { mid, direction: "inactive", ssrc: 0 };
       const subscription = this.#subscriptions.get(mid) ?? this.#forward(mid, member);

@@ -1,5 +1,5 @@
 /** One participant's voice as packets: put in order of their numbers, kept for a moment, handed to whoever listens. */
-import { sequenceDelta } from "@parley/media";
+import { RTP_UNITS_PER_FRAME, RTP_UNITS_PER_MS, sequenceDelta } from "@parley/media";
 
 /** One Opus packet, independent of the connection it came by. */
 export interface VoicePacket {
@@ -32,14 +32,12 @@ export class Source {
   #highest = -1;
   /** The sender's 16-bit number and its SSRC at `#highest`. */
   #wire: { ssrc: number; sequenceNumber: number } | undefined;
+  /** Added to the sender's timestamps, so that time goes on where a sender begins anew. */
+  #timestampOffset = 0;
+  #last: { timestamp: number; at: number } | undefined;
 
   constructor(uid: string) {
     this.uid = uid;
-  }
-
-  /** How many listen. */
-  get listeners(): number {
-    return this.#sinks.size;
   }
 
   /** Hands every packet from now on to `sink`; the function returned ends it. */
@@ -55,7 +53,8 @@ export class Source {
 
   /** Takes a packet with the sender's own 16-bit number. Doubles and packets far too late go nowhere. */
   take(wire: { readonly ssrc: number; readonly sequenceNumber: number }, packet: Omit<VoicePacket, "sequence">, at: number): void {
-    this.#deliver({ ...packet, sequence: this.#number(wire) }, at);
+    const sequence = this.#number(wire, packet.timestamp, at);
+    this.#deliver({ ...packet, sequence, timestamp: (packet.timestamp + this.#timestampOffset) >>> 0 }, at);
   }
 
   /** The next packet of a voice that is made here. */
@@ -63,10 +62,14 @@ export class Source {
     this.#deliver({ ...packet, sequence: this.#highest + 1 }, at);
   }
 
-  #number({ ssrc, sequenceNumber }: { readonly ssrc: number; readonly sequenceNumber: number }): number {
+  #number({ ssrc, sequenceNumber }: { readonly ssrc: number; readonly sequenceNumber: number }, timestamp: number, at: number): number {
     const step = this.#wire?.ssrc === ssrc ? sequenceDelta(this.#wire.sequenceNumber, sequenceNumber) : undefined;
     if (step === undefined || Math.abs(step) > maxJump) {
       this.#wire = { ssrc, sequenceNumber };
+      if (this.#last !== undefined) {
+        const passed = Math.max(RTP_UNITS_PER_FRAME, Math.round((at - this.#last.at) * RTP_UNITS_PER_MS));
+        this.#timestampOffset = this.#last.timestamp + passed - timestamp;
+      }
       return this.#highest + 1;
     }
     if (step > 0) this.#wire = { ssrc, sequenceNumber };
@@ -77,7 +80,10 @@ export class Source {
     if (packet.sequence <= this.#highest - memory || packet.sequence < 0 || this.#seen.has(packet.sequence)) return;
     this.#seen.add(packet.sequence);
     this.#recent.set(packet.sequence, packet);
-    this.#highest = Math.max(this.#highest, packet.sequence);
+    if (packet.sequence > this.#highest) {
+      this.#highest = packet.sequence;
+      this.#last = { timestamp: packet.timestamp, at };
+    }
     forget(this.#seen, memory);
     forget(this.#recent, kept);
     for (const sink of this.#sinks) sink(packet, at);

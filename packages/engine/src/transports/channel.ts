@@ -86,6 +86,7 @@ class ChannelTransport implements Transport, Member {
   readonly publishing = true;
   readonly muted = false;
   readonly ready = true;
+  readonly rttMs = 0;
   readonly source: Source;
   readonly #channel: Channel;
   readonly #remoteUids: readonly string[];
@@ -128,7 +129,7 @@ class ChannelTransport implements Transport, Member {
 
   take(event: ChannelEvent): void {
     const { member } = event;
-    if (this.#closed || !this.#listensTo(member)) return;
+    if (this.#closed || !this.hears(member)) return;
     const at = this.#clock.now();
     switch (event.type) {
       case "joined":
@@ -164,12 +165,12 @@ class ChannelTransport implements Transport, Member {
     this.events.push({ type: "closed", at: this.#clock.now(), reason: "RTC connection error" });
   }
 
-  #listensTo(member: Member): boolean {
+  hears(member: Member): boolean {
     return !member.agent && (this.#remoteUids.includes("*") || this.#remoteUids.includes(member.uid));
   }
 
   #arrives(member: Member): void {
-    if (!this.#listensTo(member) || this.#heard.has(member.uid)) return;
+    if (!this.hears(member) || this.#heard.has(member.uid)) return;
     this.events.push({ type: "user-joined", at: this.#clock.now(), uid: member.uid });
     void this.#listen(member);
   }

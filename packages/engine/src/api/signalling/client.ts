@@ -15,10 +15,10 @@ import type { WebSocket } from "ws";
 import { AppError, toAppError } from "../../errors.ts";
 import { faultsOf, toError } from "../../faults.ts";
 import { same } from "../../projects/projects.ts";
+import { RateLimit } from "../../rate-limit.ts";
 import type { Channels, LeaveReason, Member } from "../../rtc/channel.ts";
 import { Person, type PersonEvent } from "../../rtc/person.ts";
 import { admit, type Admission, type FindProject } from "./admission.ts";
-import { RateLimit } from "./rate-limit.ts";
 
 export interface ClientOptions {
   readonly channels: Channels;
@@ -38,6 +38,8 @@ export interface ClientOptions {
 const joinWithinMs = 5000;
 /** Messages in a second, and in a burst. */
 const messageRate = { perSecond: 100, burst: 400 };
+/** Refused messages, beyond those that are allowed, from which a client is sent away. */
+const maxRefused = 500;
 /** What an RTC data stream takes (spec 8.1): packets in a second. */
 const packetRate = { perSecond: 60, burst: 120 };
 /** Unsent bytes from which a client counts as gone. */
@@ -63,6 +65,7 @@ export class Client {
   #alive = true;
   #pingedAt: number | undefined;
   #warned = false;
+  #refused = 0;
   #graceTimer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
 
@@ -104,8 +107,12 @@ export class Client {
   #receive(data: WebSocket.RawData, isBinary: boolean): void {
     if (!this.#alive) return;
     try {
-      if (!this.#messages.admit(performance.now()))
-        throw new AppError("rate-limited", `more than ${messageRate.perSecond} messages in a second`);
+      if (!this.#messages.admit(performance.now())) {
+        this.#refused += 1;
+        const flood = new AppError("rate-limited", `more than ${messageRate.perSecond} messages in a second`);
+        if (this.#refused >= maxRefused) this.#refuse(flood, true);
+        throw flood;
+      }
       const message = read(data, isBinary);
       // One after the other: an offer must not overtake the join before it.
       this.#work = this.#work.then(() => this.#handle(message)).catch((error: unknown) => this.#fail(error));
@@ -125,6 +132,9 @@ export class Client {
     switch (message.type) {
       case "offer":
         this.#send({ type: "answer", id: message.id, sdp: await person.accept(message.sdp, message.plan) });
+        if (message.plan.some((line) => "publish" in line) && !person.publishing) {
+          throw new AppError("token-privilege", "the token does not allow to publish audio (privilege 2): others are heard, you are not");
+        }
         break;
       case "ready":
         person.becomeReady();
@@ -220,6 +230,7 @@ export class Client {
   #tellAgent(person: Person, to: string, customType: string, body: string): void {
     const agent = this.#options.channels.open(this.#appId, this.#channel).find(to);
     if (agent?.agent !== true) throw new AppError("unknown-uid", `there is no agent ${to} in channel ${this.#channel}`);
+    if (!agent.hears(person)) throw new AppError("forbidden", `agent ${to} listens to others only (remote_rtc_uids)`);
     agent.take({ type: "message", member: person, customType, body });
   }
 
@@ -274,6 +285,7 @@ export class Client {
   }
 
   #fail(error: unknown): void {
+    if (!this.#alive) return;
     const known = toAppError(error);
     if (known.code === "internal") this.#options.log.error({ err: error }, "a signalling message failed");
     // Before it has joined, a client that is refused has nothing to stay for.
