@@ -309,10 +309,7 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
       plan.push(wanted ? { mid, subscribe: uid } : { mid, unused: true });
     }
     const id = ++this.#offers;
-    const offer = await peer.offer(media);
-    // The engine begins DTLS: where this side does, its first message mostly comes before the engine's ICE is up, is
-    // lost, and is sent again a second later (RFC 6347, 4.2.4.1; measured 54 ms against 1,004).
-    const sdp = offer.replaceAll("a=setup:actpass", "a=setup:passive");
+    const sdp = await peer.offer(media);
     this.#line.send({ type: "offer", id, sdp, plan });
     await this.#until(() => this.#answers.get(id) !== undefined, "the engine did not answer the offer");
     const answer = this.#answers.get(id);
