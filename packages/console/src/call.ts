@@ -320,7 +320,6 @@ export class Call {
     this.#channel = this.#microphone = this.#started = null;
     this.#tick();
     batch(() => {
-      if (this.phase.value === "live") this.ended.value += 1;
       this.phase.value = problem === null ? "idle" : "error";
       this.problem.value = problem;
       this.startedAt.value = this.granted.value = null;
@@ -337,6 +336,7 @@ export class Call {
       forgetCall();
       await endCall(started.agentId);
     }
+    this.ended.value += 1;
   }
 
   #tick(): void {

@@ -23,7 +23,11 @@ export class Engine {
     void this.#poll();
     effect(() => {
       // A call that began or ended changes what is free.
-      if (this.#call.ended.value >= 0 && this.#call.phase.value !== "connecting") void this.#readInfo();
+      if (this.#call.ended.value < 0 || this.#call.phase.value === "connecting") return;
+      void this.#readInfo();
+      // An agent takes a moment to leave.
+      const timer = setTimeout(() => void this.#readInfo(), soonMs);
+      return () => clearTimeout(timer);
     });
   }
 

@@ -19,7 +19,7 @@ export function startSnippet({ origin, appId, customerId, customerSecret }: Keys
       "token": "'"$(npx parley token --channel demo --uid 100)"'",
       "agent_rtc_uid": "100",
       "remote_rtc_uids": ["*"],
-      "llm": { "greeting_message": "Hello! What can I do for you?" }
+      "llm": { "style": "local", "greeting_message": "Hello! What can I do for you?" }
     }
   }'`;
 }
