@@ -38,7 +38,10 @@ const UidInput = z.union([Uid, z.int().min(0).max(0xffff_ffff).transform(String)
 /** RFC 8843 lets a mid be any token; browsers and libdatachannel use short ones. */
 const Mid = z.string().min(1).max(32);
 
-const Sdp = z.string().min(1).max(64 * 1024);
+const Sdp = z
+  .string()
+  .min(1)
+  .max(64 * 1024);
 
 /** Chosen by the client, echoed in the answer. */
 const OfferId = z.int().min(0).max(0xffff_ffff);

@@ -8,7 +8,9 @@ test("a message survives its packets in any order, with doubles", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme", maxLength: 4000 }), fc.infiniteStream(fc.nat()), (text, order) => {
       const packets = encodeStreamMessage("m1", { text });
-      const shuffled = [...packets, ...packets.slice(1)].map((packet) => ({ packet, key: order.next().value ?? 0 })).sort((a, b) => a.key - b.key);
+      const shuffled = [...packets, ...packets.slice(1)]
+        .map((packet) => ({ packet, key: order.next().value ?? 0 }))
+        .sort((a, b) => a.key - b.key);
       const reader = new StreamMessageReader();
       const whole = shuffled.map(({ packet }) => reader.push(packet, 0)).filter((value) => value !== undefined);
       expect(whole.length).toBeGreaterThanOrEqual(1);
@@ -43,7 +45,17 @@ test("a total that comes late is waited for", () => {
 
 test("what is no packet, or not JSON, yields nothing and harms nothing", () => {
   const reader = new StreamMessageReader();
-  for (const packet of ["", "a|1|1", "a|0|1|e30=", "a|2|1|e30=", "a|1|999999|e30=", "a|1|1|%%%", "a|1|1|e30", '{"a":"|||"}', "x".repeat(2000)]) {
+  for (const packet of [
+    "",
+    "a|1|1",
+    "a|0|1|e30=",
+    "a|2|1|e30=",
+    "a|1|999999|e30=",
+    "a|1|1|%%%",
+    "a|1|1|e30",
+    '{"a":"|||"}',
+    "x".repeat(2000),
+  ]) {
     reader.push(packet, 0);
   }
   expect(reader.push(encodeStreamMessage("b", message)[0]!, 0)).toEqual(message);

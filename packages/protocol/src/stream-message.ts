@@ -17,7 +17,8 @@ const maxPending = 32;
  * `id`: without a pipe, new for each message of a sender.
  */
 export function encodeStreamMessage(id: string, message: unknown): string[] {
-  if (!/^[\x21-\x7b\x7d-\x7e]{1,64}$/.test(id)) throw new RangeError(`stream message id ${JSON.stringify(id)}: 1 to 64 visible ASCII characters without a pipe are expected`);
+  if (!/^[\x21-\x7b\x7d-\x7e]{1,64}$/.test(id))
+    throw new RangeError(`stream message id ${JSON.stringify(id)}: 1 to 64 visible ASCII characters without a pipe are expected`);
   const base64 = btoa(asciiJson(message));
   const room = maxPacketBytes - id.length - "||99|99".length;
   const total = Math.max(1, Math.ceil(base64.length / room));
@@ -45,7 +46,8 @@ export class StreamMessageReader {
     this.#forget(now);
     const fields = packet.length <= 1024 ? packet.split("|") : [];
     const [id, partText, totalText, slice] = fields;
-    if (fields.length !== 4 || id === undefined || partText === undefined || totalText === undefined || slice === undefined) return undefined;
+    if (fields.length !== 4 || id === undefined || partText === undefined || totalText === undefined || slice === undefined)
+      return undefined;
     const part = count(partText);
     const total = totalText === "???" ? undefined : count(totalText);
     if (part === undefined || (totalText !== "???" && (total === undefined || part > total))) return undefined;

@@ -47,7 +47,11 @@ test("tokens built here are accepted by Agora's parser", () => {
   expect(foreign.verifySignature(certificate)).toBe(true);
   expect(foreign.verifySignature(appId)).toBe(false);
   const [rtc] = foreign.getServices(1);
-  expect([rtc?.__channel_name?.toString(), rtc?.__uid?.toString(), rtc?.__privileges]).toEqual(["room", "1002", { 1: 3600, 2: 3600, 3: 3600, 4: 3600 }]);
+  expect([rtc?.__channel_name?.toString(), rtc?.__uid?.toString(), rtc?.__privileges]).toEqual([
+    "room",
+    "1002",
+    { 1: 3600, 2: 3600, 3: 3600, 4: 3600 },
+  ]);
   const [rtm] = foreign.getServices(2);
   expect([rtm?.__user_id?.toString(), rtm?.__privileges]).toEqual(["1002", { 1: 3600 }]);
 });
@@ -55,9 +59,13 @@ test("tokens built here are accepted by Agora's parser", () => {
 test("any channel and uid of the permitted characters survives building and reading", () => {
   const text = fc.string({ unit: fc.constantFrom(..."abcXYZ019 !#$%&()+-:;<=.>?@[]^_{}|~,"), minLength: 1, maxLength: 64 });
   fc.assert(
-    fc.property(text, text.filter((uid) => uid !== "0"), (channel, uid) => {
-      expect(verifyChannelToken(own({ channel, uid }), project, { channel, uid }, now).uid).toBe(uid);
-    }),
+    fc.property(
+      text,
+      text.filter((uid) => uid !== "0"),
+      (channel, uid) => {
+        expect(verifyChannelToken(own({ channel, uid }), project, { channel, uid }, now).uid).toBe(uid);
+      },
+    ),
   );
 });
 
@@ -74,7 +82,9 @@ test("without a wanted uid the token says who it is", () => {
 });
 
 test("an expired token says when it expired", () => {
-  const { code, message } = refusal(() => verifyToken(own({ now: Date.UTC(2026, 0, 1), expireSeconds: 60 }), project, Date.UTC(2026, 0, 1, 0, 2)));
+  const { code, message } = refusal(() =>
+    verifyToken(own({ now: Date.UTC(2026, 0, 1), expireSeconds: 60 }), project, Date.UTC(2026, 0, 1, 0, 2)),
+  );
   expect(code).toBe("token-expired");
   expect(message).toBe("The token expired at 2026-01-01T00:01:00.000Z, 60 s ago.");
 });
@@ -93,14 +103,27 @@ test("a token from the future says that a clock is wrong", () => {
 
 test("foreign, mismatched and powerless tokens say what is wrong", () => {
   const other = "aaaabbbbccccddddaaaabbbbccccdddd";
-  expect(refusal(() => verifyToken(own({ appId: other }), project, now))).toEqual({ code: "token-foreign", message: `The token belongs to App ID ${other}, this is project ${appId}.` });
-  expect(refusal(() => verifyToken(own({ certificate: other }), project, now)).message).toMatch(/not signed with this project's certificate/);
+  expect(refusal(() => verifyToken(own({ appId: other }), project, now))).toEqual({
+    code: "token-foreign",
+    message: `The token belongs to App ID ${other}, this is project ${appId}.`,
+  });
+  expect(refusal(() => verifyToken(own({ certificate: other }), project, now)).message).toMatch(
+    /not signed with this project's certificate/,
+  );
   const wanted = { channel: "room", uid: "1002" };
-  expect(refusal(() => verifyChannelToken(own({ channel: "hall" }), project, wanted, now))).toEqual({ code: "token-mismatch", message: 'The token is for channel "hall", not for "room".' });
-  expect(refusal(() => verifyChannelToken(own({ uid: "7" }), project, wanted, now))).toEqual({ code: "token-mismatch", message: 'The token for channel "room" is for uid "7", not for "1002".' });
+  expect(refusal(() => verifyChannelToken(own({ channel: "hall" }), project, wanted, now))).toEqual({
+    code: "token-mismatch",
+    message: 'The token is for channel "hall", not for "room".',
+  });
+  expect(refusal(() => verifyChannelToken(own({ uid: "7" }), project, wanted, now))).toEqual({
+    code: "token-mismatch",
+    message: 'The token for channel "room" is for uid "7", not for "1002".',
+  });
   const listener = own({ publish: false });
   expect(verifyChannelToken(listener, project, wanted, now).publishUntil).toBe(0);
-  expect(refusal(() => verifyChannelToken(listener, project, { ...wanted, needs: ["publishAudio"] }, now)).message).toMatch(/lacks the privilege 2 \(publishAudio\)/);
+  expect(refusal(() => verifyChannelToken(listener, project, { ...wanted, needs: ["publishAudio"] }, now)).message).toMatch(
+    /lacks the privilege 2 \(publishAudio\)/,
+  );
   const rtmOnly = RtmTokenBuilder.buildToken(appId, certificate, "1002", 600);
   expect(refusal(() => verifyChannelToken(rtmOnly, project, wanted, now)).message).toMatch(/no RTC service/);
   expect(refusal(() => verifyRtmToken(own({ uid: "0" }), project, "1002", now)).message).toMatch(/no RTM service/);
@@ -129,7 +152,15 @@ test("one flipped bit anywhere makes a token malformed or foreign", () => {
 
 test("text that is no token is malformed, whatever it is", () => {
   const bomb = `007${deflateSync(Buffer.alloc(1024 * 1024)).toString("base64")}`;
-  for (const text of ["", "007", "x", "006abc", bomb, `007${"A".repeat(5000)}`, `007${deflateSync(Buffer.from([255, 255])).toString("base64")}`]) {
+  for (const text of [
+    "",
+    "007",
+    "x",
+    "006abc",
+    bomb,
+    `007${"A".repeat(5000)}`,
+    `007${deflateSync(Buffer.from([255, 255])).toString("base64")}`,
+  ]) {
     expect(refusal(() => parseToken(text)).code).toBe("token-malformed");
   }
   fc.assert(fc.property(fc.string(), (text) => refusal(() => parseToken(text)).code === "token-malformed"));

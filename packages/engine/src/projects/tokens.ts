@@ -94,7 +94,10 @@ export function verifyToken(text: string, project: TokenProject, now: number): A
   if (now >= expiresAt) throw expired("The token", expiresAt, now);
   if (token.issuedAt * 1000 > now + maxSkewS * 1000) {
     const ahead = Math.round(token.issuedAt - now / 1000);
-    throw new AppError("token-expired", `The token was issued ${ahead} s in the future (${iso(token.issuedAt * 1000)}): the clock of its maker or of this machine is wrong.`);
+    throw new AppError(
+      "token-expired",
+      `The token was issued ${ahead} s in the future (${iso(token.issuedAt * 1000)}): the clock of its maker or of this machine is wrong.`,
+    );
   }
   return token;
 }
@@ -115,12 +118,20 @@ export function verifyChannelToken(
   for (const privilege of new Set<Privilege>(["join", ...(wanted.needs ?? [])])) {
     const end = until(privilege);
     if (end === 0) {
-      throw new AppError("token-privilege", `The token for channel ${quote(wanted.channel)} lacks the privilege ${privileges[privilege]} (${privilege}).`);
+      throw new AppError(
+        "token-privilege",
+        `The token for channel ${quote(wanted.channel)} lacks the privilege ${privileges[privilege]} (${privilege}).`,
+      );
     }
     if (now >= end) throw expired(`The token's privilege ${privileges[privilege]} (${privilege})`, end, now);
   }
   const uid = service.strings[1] ?? "";
-  return { uid: uid === "" ? undefined : uid, expiresAt: until("join"), publishUntil: until("publishAudio"), dataUntil: until("publishData") };
+  return {
+    uid: uid === "" ? undefined : uid,
+    expiresAt: until("join"),
+    publishUntil: until("publishAudio"),
+    dataUntil: until("publishData"),
+  };
 }
 
 /** Checks that a token lets `userId` log in to RTM. Throws as {@link verifyChannelToken}. */
@@ -130,7 +141,10 @@ export function verifyRtmToken(text: string, project: TokenProject, userId: stri
   if (services.length === 0) throw new AppError("token-privilege", "The token holds no RTM service (type 2 or 8).");
   const service = services.find(({ strings }) => strings[0] === userId);
   if (service === undefined) {
-    throw new AppError("token-mismatch", `The token's RTM service is for user ${listed(services.map(({ strings }) => strings[0] ?? ""))}, not for ${quote(userId)}.`);
+    throw new AppError(
+      "token-mismatch",
+      `The token's RTM service is for user ${listed(services.map(({ strings }) => strings[0] ?? ""))}, not for ${quote(userId)}.`,
+    );
   }
   const end = privilegeEnd(token, service, 1);
   if (end === 0) throw new AppError("token-privilege", `The token's RTM service for ${quote(userId)} lacks the privilege 1 (login).`);
@@ -151,12 +165,22 @@ export interface TokenOptions extends TokenProject {
 
 /** A token for one channel and uid, with RTM login for the same uid if it names one. */
 export function buildToken(options: TokenOptions): string {
-  for (const [name, value] of [["App ID", options.appId], ["App certificate", options.certificate]] as const) {
-    if (!/^[0-9a-fA-F]{32}$/.test(value)) throw new RangeError(`${name} of ${value.length} characters: 32 hexadecimal digits are needed to build a token`);
+  for (const [name, value] of [
+    ["App ID", options.appId],
+    ["App certificate", options.certificate],
+  ] as const) {
+    if (!/^[0-9a-fA-F]{32}$/.test(value))
+      throw new RangeError(`${name} of ${value.length} characters: 32 hexadecimal digits are needed to build a token`);
   }
   const uid = options.uid === "0" ? "" : options.uid;
   const granted = options.publish === false ? [privileges.join] : Object.values(privileges);
-  const services = [Buffer.concat([service(serviceTypes.rtc, new Map(granted.map((id) => [id, options.expireSeconds]))), string(options.channel), string(uid)])];
+  const services = [
+    Buffer.concat([
+      service(serviceTypes.rtc, new Map(granted.map((id) => [id, options.expireSeconds]))),
+      string(options.channel),
+      string(uid),
+    ]),
+  ];
   if (uid !== "") services.push(Buffer.concat([service(serviceTypes.rtm, new Map([[1, options.expireSeconds]])), string(uid)]));
   const issuedAt = Math.floor(options.now / 1000);
   const salt = randomInt(1, 99_999_999);
@@ -171,11 +195,17 @@ function rtcService(token: AccessToken, channel: string, uid: string | undefined
   if (services.length === 0) throw new AppError("token-privilege", "The token holds no RTC service (type 1).");
   const here = services.filter(({ strings }) => strings[0] === channel);
   if (here.length === 0) {
-    throw new AppError("token-mismatch", `The token is for channel ${listed(services.map(({ strings }) => strings[0] ?? ""))}, not for ${quote(channel)}.`);
+    throw new AppError(
+      "token-mismatch",
+      `The token is for channel ${listed(services.map(({ strings }) => strings[0] ?? ""))}, not for ${quote(channel)}.`,
+    );
   }
   const found = here.find(({ strings }) => uid === undefined || strings[1] === uid) ?? here.find(({ strings }) => strings[1] === "");
   if (found === undefined) {
-    throw new AppError("token-mismatch", `The token for channel ${quote(channel)} is for uid ${listed(here.map(({ strings }) => strings[1] ?? ""))}, not for ${quote(uid ?? "")}.`);
+    throw new AppError(
+      "token-mismatch",
+      `The token for channel ${quote(channel)} is for uid ${listed(here.map(({ strings }) => strings[1] ?? ""))}, not for ${quote(uid ?? "")}.`,
+    );
   }
   return found;
 }

@@ -25,6 +25,8 @@ export interface ChannelTransportOptions {
   readonly remoteUids: readonly string[];
   /** Tells the uid that the agent got. */
   readonly onJoined?: (uid: string) => void;
+  /** The clock that packets are stamped with, in milliseconds. Default: `performance.now()`. */
+  readonly now?: () => number;
 }
 
 /** Hertz of the agent's voice: Opus codes it as super-wideband speech. */
@@ -35,6 +37,8 @@ const maxEvents = 1000;
 /** What lies between our sending and the ear of a browser that does not report, in milliseconds, beside half the round trip. */
 const bufferMs = 60;
 const estimatedRttMs = 40;
+/** A report of hearing later than this after our sending is a mistake of the client's, in milliseconds. */
+const maxLagMs = 5000;
 /** Longest wait for `played` reports after a flush, in milliseconds. */
 const reportMs = 150;
 /** Fade at a cut, in samples: 5 ms. */
@@ -48,8 +52,9 @@ export function openChannelTransport(options: ChannelTransportOptions): OpenTran
     const encoder = await openOpusEncoder(sampleRate);
     const channel = options.channels.open(options.appId, options.channel);
     const uid = options.uid === "0" ? channel.freeUid() : options.uid;
-    const transport = new ChannelTransport(channel, uid, options.remoteUids, encoder, clock);
+    const transport = new ChannelTransport(channel, uid, options, encoder, clock);
     try {
+      signal.throwIfAborted();
       transport.join();
     } catch (error) {
       await transport[Symbol.asyncDispose]();
@@ -69,14 +74,6 @@ interface Heard {
   readonly stop: () => void;
 }
 
-/** A client's word on what it has played. */
-interface Report {
-  /** Session time of the voice frame that was at the ear … */
-  readonly until: number;
-  /** … at this session time. */
-  readonly at: number;
-}
-
 class ChannelTransport implements Transport, Member {
   readonly caps: TransportCaps = { sampleRate, leadMs: 0, perUserAudio: true, playoutReports: true, messages: true };
   readonly frames = new Stream<Frame>(maxFrames);
@@ -92,10 +89,12 @@ class ChannelTransport implements Transport, Member {
   readonly #remoteUids: readonly string[];
   readonly #encoder: OpusEncoder;
   readonly #clock: Clock;
+  readonly #now: () => number;
   /** Session time 0 on the `performance.now()` clock, which packets are stamped with. */
   readonly #origin: number;
   readonly #heard = new Map<string, Heard>();
-  readonly #reports = new Map<string, Report>();
+  /** How long after our sending each client's loudspeaker plays, in milliseconds, as it reported. */
+  readonly #lags = new Map<string, number>();
   readonly #stopTime: () => void;
   #reported: PromiseWithResolvers<void> | undefined;
   #written = 0;
@@ -103,14 +102,21 @@ class ChannelTransport implements Transport, Member {
   #cut = false;
   #closed = false;
 
-  constructor(channel: Channel, uid: string, remoteUids: readonly string[], encoder: OpusEncoder, clock: Clock) {
+  constructor(
+    channel: Channel,
+    uid: string,
+    { remoteUids, now = () => performance.now() }: Pick<ChannelTransportOptions, "remoteUids" | "now">,
+    encoder: OpusEncoder,
+    clock: Clock,
+  ) {
     this.#channel = channel;
     this.uid = uid;
     this.source = new Source(uid);
     this.#remoteUids = remoteUids;
     this.#encoder = encoder;
     this.#clock = clock;
-    this.#origin = performance.now() - clock.now();
+    this.#now = now;
+    this.#origin = now() - clock.now();
     this.#stopTime = clock.everyFrame((due) => this.#passTime(due));
   }
 
@@ -146,8 +152,10 @@ class ChannelTransport implements Transport, Member {
         this.events.push({ type: "message", at, uid: member.uid, customType: event.customType, body: event.body });
         break;
       case "played": {
-        const until = this.#sentAt(event.timestamp) + event.agoMs;
-        this.#reports.set(member.uid, { until: Math.min(until, at), at });
+        // Their word was on its way for half a round trip.
+        const lagMs = at - (this.#sentAt(event.timestamp) + event.agoMs + (member.rttMs ?? 0) / 2);
+        if (lagMs > maxLagMs || lagMs < -FRAME_MS) break;
+        this.#lags.set(member.uid, Math.max(0, lagMs));
         this.#reported?.resolve();
         break;
       }
@@ -190,7 +198,7 @@ class ChannelTransport implements Transport, Member {
     const heard = this.#heard.get(member.uid);
     if (heard?.member !== member) return;
     this.#heard.delete(member.uid);
-    this.#reports.delete(member.uid);
+    this.#lags.delete(member.uid);
     heard.stop();
     heard.decoder[Symbol.dispose]();
   }
@@ -214,26 +222,28 @@ class ChannelTransport implements Transport, Member {
     const level = audioLevel(faded);
     this.source.add(
       { timestamp: timestampOf(at), payload: this.#encoder.encode(faded), level: { level, voice: level < 127 } },
-      performance.now(),
+      this.#now(),
     );
   }
 
   async flush(): Promise<Played> {
     this.#cut = true;
     const { promise, resolve } = (this.#reported = Promise.withResolvers<void>());
-    const cancel = this.#clock.at(this.#clock.now() + reportMs, resolve);
+    const cancel = this.#clock.at(this.#clock.now() + (this.#heard.size === 0 ? 0 : reportMs), resolve);
     this.#channel.tell(this, { type: "flush", member: this });
     await promise;
     cancel();
     return this.played();
   }
 
-  /** By the client that has heard most; without reports half a round trip and a browser's buffer behind what was written. */
+  /** By the client that has heard most; without reports half a round trip and a browser's buffer behind our sending. */
   played(): Played {
-    const now = this.#clock.now();
-    const reports = [...this.#reports.values()].map(({ until, at }) => until + (now - at));
-    if (reports.length > 0) return { until: Math.min(Math.max(...reports), now), source: "client", errorMs: FRAME_MS };
-    return { until: now - estimatedRttMs / 2 - bufferMs, source: "estimate", errorMs: bufferMs };
+    // Nobody has heard what was not sent.
+    const now = Math.min(this.#clock.now(), this.#written + FRAME_MS);
+    if (this.#lags.size > 0) return { until: now - Math.min(...this.#lags.values()), source: "client", errorMs: FRAME_MS };
+    const rtts = [...this.#heard.values()].map(({ member }) => member.rttMs ?? estimatedRttMs);
+    const rttMs = rtts.length === 0 ? estimatedRttMs : Math.min(...rtts);
+    return { until: now - rttMs / 2 - bufferMs, source: "estimate", errorMs: bufferMs };
   }
 
   send(to: string, data: Uint8Array): void {
@@ -272,11 +282,13 @@ function asRtp({ sequence, timestamp, payload }: VoicePacket): Parameters<Receiv
   return { payloadType: opusPayloadType, marker: false, sequenceNumber: sequence & 0xffff, timestamp, ssrc: 1, extensions: [], payload };
 }
 
-/** After a cut the last sound fades out in 5 ms: a sudden end would click. */
+/** After a cut the last 5 ms are heard backwards, fading: a sudden end would click. */
 function fadedFrom(last: Int16Array | undefined, next: Int16Array): Int16Array {
-  const edge = last?.at(-1) ?? 0;
-  if (edge === 0) return next;
+  if (last === undefined) return next;
   const faded = next.slice();
-  for (let index = 0; index < fadeSamples; index++) faded[index] = (faded[index] ?? 0) + edge * (1 - index / fadeSamples);
+  for (let index = 0; index < fadeSamples; index++) {
+    const echo = (last[last.length - 1 - index] ?? 0) * (1 - index / fadeSamples);
+    faded[index] = Math.max(-32_768, Math.min(32_767, Math.round((faded[index] ?? 0) + echo)));
+  }
   return faded;
 }
