@@ -76,6 +76,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   }
   const log = openLog(config.logLevel);
   tellCredentials(config, note);
+  using _bugs = logBugs(log);
 
   await using store = new Store({
     open: async () => await openPglite(path.join(config.dataDir, "database")),
@@ -193,9 +194,18 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   }
   log.info({ running: agents.running, drainMs: config.drainMs }, "ending: no new calls, running ones may finish");
   await agents.drain(AbortSignal.timeout(config.drainMs));
+  // Its sockets would keep the server from closing.
+  await signalling[Symbol.asyncDispose]();
   await server.close();
   log.info("ended");
   return 0;
+}
+
+/** What nobody has caught is a bug of one call: it is logged with its cause, and the other calls go on. */
+function logBugs(log: Log): Disposable {
+  const onError = (error: unknown): void => log.error({ err: error }, "a bug: nobody caught this error");
+  process.on("uncaughtException", onError).on("unhandledRejection", onError);
+  return { [Symbol.dispose]: () => void process.off("uncaughtException", onError).off("unhandledRejection", onError) };
 }
 
 /** What this machine can do, as it turns out after the start. */
