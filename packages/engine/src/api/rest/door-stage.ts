@@ -53,7 +53,7 @@ export const styles: LlmStyle[] = ["local", "openai"].map((name) => ({
 }));
 
 /** A conversation that does what it is told and remembers it. */
-export class ScriptedSession implements RunningSession {
+class ScriptedSession implements RunningSession {
   readonly request: SessionRequest;
   readonly said: { text: string; priority: string; interruptable: boolean }[] = [];
   interrupts = 0;
@@ -97,7 +97,7 @@ export class ScriptedSession implements RunningSession {
 }
 
 /** Records in memory. */
-export class MemoryLog implements AgentLog {
+class MemoryLog implements AgentLog {
   readonly records = new Map<string, AgentRecord>();
 
   save(record: AgentRecord): void {

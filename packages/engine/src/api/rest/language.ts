@@ -2,7 +2,7 @@
 import { nearest } from "../../nearest.ts";
 
 /** Languages of the REST contract; the first of each language is what a bare `es` probably means. */
-export const languageTags = [
+const languageTags = [
   "en-US",
   "en-IN",
   "es-ES",

@@ -27,7 +27,7 @@ export interface RestDoor {
 }
 
 /** Global, China, and none: an SDK whose whole base URL is replaced works with any of them. */
-export const prefixes = ["/api/conversational-ai-agent", "/cn/api/conversational-ai-agent", ""] as const;
+const prefixes = ["/api/conversational-ai-agent", "/cn/api/conversational-ai-agent", ""] as const;
 
 const JOIN_FAILED = "create agent failed, code: 400, msg: ";
 
