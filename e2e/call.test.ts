@@ -130,7 +130,7 @@ test("a page that reloads goes on with its call, and a copy of it takes the call
   await page.reload();
   await untilState(page, ["listening"], 15_000);
   expect(await seat(page)).toBe(before);
-  await page.getByTestId("text").fill("Who are you?");
+  await page.getByTestId("text").fill("What is two plus two?");
   await page.keyboard.press("Enter");
   await untilCaptions(page, "[data-role=user][data-final=true]", 1, 5_000);
   await untilCaptions(page, "[data-role=agent][data-final=true]", 1, 15_000);
@@ -145,4 +145,41 @@ test("a page that reloads goes on with its call, and a copy of it takes the call
   expect(await page.getByTestId("error").getAttribute("data-code")).toBe("taken-over");
   await hangUp(copy);
   await page.context().close();
+});
+
+test("the snippet that the page shows after a call starts an agent, and the page's form joins it", async () => {
+  const { page } = await openPage("greeting=Hi.");
+  await untilCaptions(page, "[data-role=agent][data-final=true]", 1, 15_000);
+  await hangUp(page);
+  await page.getByLabel("Show Customer secret").click();
+  const keys = await page.locator(".key code").allInnerTexts();
+  const [appId = "", customerId = "", secret = ""] = keys;
+  const snippet = await page.locator("#snippet").innerText();
+
+  const address = /curl -X POST (\S+)/.exec(snippet)?.[1] ?? "";
+  const body = /-d '(\{.*\})'/s.exec(snippet)?.[1] ?? "";
+  const [substitution = "", words = ""] = /'"\$\(npx parley (.*?)\)"'/.exec(body) ?? [];
+  const headers = {
+    "content-type": "application/json",
+    authorization: `Basic ${Buffer.from(`${customerId}:${secret}`).toString("base64")}`,
+  };
+  const started = await fetch(address, {
+    method: "POST",
+    headers,
+    body: body.replace(substitution, await engine.command(...words.split(" "))),
+  });
+  const agent: unknown = await started.json();
+  expect(agent).toMatchObject({ agent_id: expect.any(String), status: "RUNNING" });
+
+  await page.getByRole("button", { name: "Join a channel instead" }).click();
+  await page.locator("[name=app_id]").fill(appId);
+  await page.locator("[name=channel]").fill("demo");
+  await page.locator("[name=token]").fill(await engine.command("token", "--channel", "demo", "--uid", "1002"));
+  await page.getByRole("button", { name: "Join", exact: true }).click();
+  await untilCaptions(page, "[data-role=agent][data-final=true]", 1, 15_000);
+  expect((await captions(page))[0]?.heard).toBe("Hello! What can I do for you?");
+  await page.context().close();
+  const agentId = String(typeof agent === "object" && agent !== null ? Reflect.get(agent, "agent_id") : "");
+  const left = await fetch(address.replace(/join$/, `agents/${agentId}/leave`), { method: "POST", headers });
+  expect(left.status).toBe(200);
 });

@@ -1,11 +1,12 @@
 /** The engine as users start it: its own process, a free port, an empty data folder. */
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as wait } from "node:timers/promises";
+import { promisify } from "node:util";
 
 /** Loading the models, on two busy cores. */
 const readyTimeoutMs = 60_000;
@@ -16,6 +17,8 @@ const maxLogLines = 60;
 export interface RunningEngine extends AsyncDisposable {
   /** Where it listens, as it says itself. */
   readonly url: string;
+  /** What the command says that users type after `npx`, with this engine's credentials. */
+  command(...words: readonly string[]): Promise<string>;
   /** Ends it as a service manager would; resolves with its exit code. */
   stop(): Promise<number | null>;
 }
@@ -47,7 +50,12 @@ export async function startEngine(environment: Readonly<Record<string, string>> 
       exited.then(() => Promise.reject(new Error(`it ended with ${child.exitCode}`))),
     ]);
     await untilReady(url);
-    return { url, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
+    const command = async (...words: readonly string[]): Promise<string> => {
+      const env = { ...process.env, PARLEY_DATA_DIR: data, ...environment };
+      const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=source", cli, ...words], { env });
+      return stdout.trim();
+    };
+    return { url, command, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
   } catch (error) {
     await stop();
     throw new Error(`the engine did not start; its last lines:\n${log.join("\n")}`, { cause: error });
