@@ -42,10 +42,13 @@ const packetRate = { perSecond: 150, burst: 300 };
 /** A packet of Opus is no longer (RFC 6716, 3.4). */
 const maxPayload = 1275;
 
-interface Subscription {
-  readonly mid: string;
+/** Whose packets go over a line, and how they are rewritten for it. */
+interface Voice {
   readonly member: Member;
   readonly forward: Forward;
+}
+
+interface Subscription extends Voice {
   readonly stop: () => void;
 }
 
@@ -157,19 +160,27 @@ export class Person implements Member {
   /** Answers their offer; without the right to publish, their own line becomes inactive. Throws `invalid-sdp`. */
   async accept(sdp: string, lines: readonly OfferLine[]): Promise<string> {
     const fingerprint = /^a=fingerprint:(.+)$/m.exec(sdp)?.[1];
-    if (this.#fingerprint !== undefined && fingerprint !== this.#fingerprint) {
-      // The client began anew, after a connection that did not come to be.
-      this.#peer.close();
-      this.#peer = this.#openPeer();
-    }
-    this.#fingerprint = fingerprint;
-    const plan = this.#plan(lines);
+    // Another certificate: the client began anew, after a connection that did not come to be or broke off.
+    const anew = this.#fingerprint !== undefined && fingerprint !== undefined && fingerprint !== this.#fingerprint;
+    const peer = anew ? this.#openPeer() : this.#peer;
+    const { media, voices } = this.#plan(lines);
     let answer: string;
     try {
-      answer = await this.#peer.accept(sdp, plan);
+      answer = await peer.accept(sdp, media);
     } catch (error) {
+      if (anew) peer.close();
       throw error instanceof SdpError ? new AppError("invalid-sdp", error.message, { cause: error }) : error;
     }
+    if (this.#gone) {
+      peer.close();
+      return answer;
+    }
+    if (anew) {
+      this.#peer.close();
+      this.#peer = peer;
+    }
+    this.#fingerprint = fingerprint;
+    this.#forward(voices);
     const published = this.#mayPublish ? lines.find((line) => "publish" in line)?.mid : undefined;
     if ((published === undefined) !== (this.#publishMid === undefined)) {
       this.#publishMid = published;
@@ -238,37 +249,37 @@ export class Person implements Member {
 
   // Others' voices
 
-  #plan(lines: readonly OfferLine[]): MediaPlan[] {
-    const wanted = new Map<string, Member>();
-    for (const line of lines) {
-      if (!("subscribe" in line)) continue;
-      const member = this.#options.channel.find(line.subscribe);
-      // Somebody may have left while the offer was on its way: their line stays silent.
-      if (member !== undefined && member !== this && member.publishing) wanted.set(line.mid, member);
-    }
-    for (const [mid, subscription] of this.#subscriptions) if (wanted.get(mid) !== subscription.member) this.#drop(mid);
-    return lines.map((line): MediaPlan => {
+  /** What each line shall do, and whose voice goes over it. Nothing changes before the client's side is known to be good. */
+  #plan(lines: readonly OfferLine[]): { media: MediaPlan[]; voices: Map<string, Voice> } {
+    const voices = new Map<string, Voice>();
+    const media = lines.map((line): MediaPlan => {
       const { mid } = line;
       if ("publish" in line) return { mid, direction: this.#mayPublish ? "recvonly" : "inactive", ssrc: 0 };
-      const member = wanted.get(mid);
-      if (member === undefined) return { mid, direction: "inactive", ssrc: 0 };
-      const subscription = this.#subscriptions.get(mid) ?? this.#forward(mid, member);
-      return { mid, direction: "sendonly", ssrc: subscription.forward.ssrc, streamId: member.uid };
+      const member = "subscribe" in line ? this.#options.channel.find(line.subscribe) : undefined;
+      // Somebody may have left while the offer was on its way: their line stays silent.
+      if (member === undefined || member === this || !member.publishing) return { mid, direction: "inactive", ssrc: 0 };
+      const before = this.#subscriptions.get(mid);
+      const voice = before?.member === member ? before : { member, forward: newForward() };
+      voices.set(mid, voice);
+      return { mid, direction: "sendonly", ssrc: voice.forward.ssrc, streamId: member.uid };
     });
+    return { media, voices };
   }
 
-  #forward(mid: string, member: Member): Subscription {
-    const forward = new Forward(randomInt(1, 0x7fff_ffff), { sequence: randomInt(0x8000), timestamp: randomInt(0x7fff_ffff) });
-    const { source } = member;
-    const stop = source.listen((packet, at) => {
-      const codecs = this.#peer.codecs(mid);
-      if (codecs === undefined) return;
-      const bytes = forward.packet(source, packet, codecs, at);
-      if (bytes !== undefined) this.#peer.send(mid, bytes);
-    });
-    const subscription: Subscription = { mid, member, forward, stop };
-    this.#subscriptions.set(mid, subscription);
-    return subscription;
+  #forward(voices: ReadonlyMap<string, Voice>): void {
+    for (const [mid, { forward }] of this.#subscriptions) if (voices.get(mid)?.forward !== forward) this.#drop(mid);
+    for (const [mid, { member, forward }] of voices) {
+      // Who has left in between is not listened to: nobody would end it.
+      if (this.#subscriptions.has(mid) || this.#options.channel.find(member.uid) !== member) continue;
+      const { source } = member;
+      const stop = source.listen((packet, at) => {
+        const codecs = this.#peer.codecs(mid);
+        if (codecs === undefined) return;
+        const bytes = forward.packet(source, packet, codecs, at);
+        if (bytes !== undefined) this.#peer.send(mid, bytes);
+      });
+      this.#subscriptions.set(mid, { member, forward, stop });
+    }
   }
 
   #drop(mid: string): void {
@@ -295,4 +306,9 @@ export class Person implements Member {
   #reported({ mid, fractionLost }: ReceptionReport): void {
     this.#subscriptions.get(mid)?.forward.redundancy.report(fractionLost);
   }
+}
+
+/** Begins anywhere, as RFC 3550 (5.1) asks. */
+function newForward(): Forward {
+  return new Forward(randomInt(1, 0x7fff_ffff), { sequence: randomInt(0x8000), timestamp: randomInt(0x7fff_ffff) });
 }

@@ -11,7 +11,7 @@ import {
   type User,
 } from "@parley/protocol";
 import type { Logger } from "pino";
-import type { WebSocket } from "ws";
+import type { RawData } from "ws";
 import { AppError, toAppError } from "../../errors.ts";
 import { faultsOf, toError } from "../../faults.ts";
 import { same } from "../../projects/projects.ts";
@@ -19,6 +19,20 @@ import { RateLimit } from "../../rate-limit.ts";
 import type { Channels, LeaveReason, Member } from "../../rtc/channel.ts";
 import { Person, type PersonEvent } from "../../rtc/person.ts";
 import { admit, type Admission, type FindProject } from "./admission.ts";
+
+/** What is needed of a `WebSocket` of ws. */
+export interface ClientSocket {
+  readonly readyState: number;
+  readonly OPEN: number;
+  readonly bufferedAmount: number;
+  on(event: "message", handler: (data: RawData, isBinary: boolean) => void): unknown;
+  on(event: "close", handler: (code: number) => void): unknown;
+  on(event: "pong" | "error", handler: () => void): unknown;
+  send(text: string): void;
+  ping(): void;
+  close(code: number, reason: string): void;
+  terminate(): void;
+}
 
 export interface ClientOptions {
   readonly channels: Channels;
@@ -48,11 +62,13 @@ const maxUnsent = 1024 * 1024;
 const tokenWarningMs = 30_000;
 /** RTP and pings that stay away for so long mean that nobody is there, in milliseconds. */
 const vanishedMs = 3000;
+/** Checks that lie so far apart mean that this process stood still, in milliseconds. */
+const stallMs = 2500;
 /** A socket that broke off may come back for so long, in milliseconds: its media goes on meanwhile. */
 const graceMs = 3000;
 
 export class Client {
-  readonly #socket: WebSocket;
+  readonly #socket: ClientSocket;
   readonly #options: ClientOptions;
   readonly #messages = new RateLimit(messageRate);
   readonly #packets = new RateLimit(packetRate);
@@ -63,18 +79,20 @@ export class Client {
   #appId = "";
   #channel = "";
   #alive = true;
-  #pingedAt: number | undefined;
+  /** When their socket last gave a sign of life. */
+  #heardAt = performance.now();
+  #checkedAt = performance.now();
   #warned = false;
   #refused = 0;
   #graceTimer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
 
-  constructor(socket: WebSocket, options: ClientOptions) {
+  constructor(socket: ClientSocket, options: ClientOptions) {
     this.#socket = socket;
     this.#options = options;
     this.#joinTimer = setTimeout(() => this.#refuse(new AppError("not-joined", "no join came within five seconds"), true), joinWithinMs);
     socket.on("message", (data, isBinary) => this.#receive(data, isBinary));
-    socket.on("pong", () => (this.#pingedAt = undefined));
+    socket.on("pong", () => (this.#heardAt = performance.now()));
     socket.on("error", () => {}); // What it means, `close` says.
     socket.on("close", (code) => this.#closed(code));
   }
@@ -83,16 +101,16 @@ export class Client {
   check(): void {
     if (!this.#alive) return;
     const now = performance.now();
-    const silent = this.#person?.silentMs(now);
-    if (this.#pingedAt !== undefined && now - this.#pingedAt > vanishedMs && (silent === undefined || silent > vanishedMs)) {
+    // After a stall of our own their signs of life have yet to be read.
+    if (now - this.#checkedAt > stallMs) this.#heardAt = now;
+    this.#checkedAt = now;
+    const silentMs = Math.min(now - this.#heardAt, this.#person?.silentMs(now) ?? Infinity);
+    if (silentMs > vanishedMs) {
       this.#socket.terminate();
       this.#leave("vanished");
       return;
     }
-    if (this.#pingedAt === undefined && this.#socket.readyState === this.#socket.OPEN) {
-      this.#pingedAt = now;
-      this.#socket.ping();
-    }
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
     this.#checkToken();
   }
 
@@ -104,8 +122,9 @@ export class Client {
 
   // What comes in
 
-  #receive(data: WebSocket.RawData, isBinary: boolean): void {
+  #receive(data: RawData, isBinary: boolean): void {
     if (!this.#alive) return;
+    this.#heardAt = performance.now();
     try {
       if (!this.#messages.admit(performance.now())) {
         this.#refused += 1;
@@ -336,7 +355,7 @@ function asUser({ uid, agent, publishing, muted }: Member): User {
 }
 
 /** Throws `invalid-message`, naming what is wrong. */
-function read(data: WebSocket.RawData, isBinary: boolean): ClientMessage {
+function read(data: RawData, isBinary: boolean): ClientMessage {
   if (isBinary || !Buffer.isBuffer(data)) throw new AppError("invalid-message", "a binary message came, JSON text is expected");
   let value: unknown;
   try {
