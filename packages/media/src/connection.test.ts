@@ -12,7 +12,15 @@ const publish: MediaPlan = { mid: "0", direction: "sendonly", ssrc: 1111 };
 const hear: MediaPlan = { mid: "0", direction: "recvonly", ssrc: 0 };
 
 function packet(ssrc: number, sequenceNumber: number, payload = "hello"): Buffer {
-  return writeRtp({ payloadType: 111, marker: false, sequenceNumber, timestamp: sequenceNumber * 960, ssrc, extensions: [], payload: Buffer.from(payload) });
+  return writeRtp({
+    payloadType: 111,
+    marker: false,
+    sequenceNumber,
+    timestamp: sequenceNumber * 960,
+    ssrc,
+    extensions: [],
+    payload: Buffer.from(payload),
+  });
 }
 
 function reaches(peer: RtpPeer, wanted: PeerState): Promise<void> {
@@ -44,14 +52,20 @@ function hears(peer: RtpPeer, count: number): Promise<{ mid: string; text: strin
 }
 
 describe.each([
-  ["in memory", async (): Promise<[Rtc, Rtc]> => {
-    const rtc = openFakeRtc();
-    return [rtc, rtc];
-  }],
-  ["over loopback", async (): Promise<[Rtc, Rtc]> => [
-    await openRtc({ udpPort: 0, bindAddress: "127.0.0.1" }),
-    await openRtc({ udpPort: 51_730, nextPorts: 50, bindAddress: "127.0.0.1" }),
-  ]],
+  [
+    "in memory",
+    async (): Promise<[Rtc, Rtc]> => {
+      const rtc = openFakeRtc();
+      return [rtc, rtc];
+    },
+  ],
+  [
+    "over loopback",
+    async (): Promise<[Rtc, Rtc]> => [
+      await openRtc({ udpPort: 0, bindAddress: "127.0.0.1" }),
+      await openRtc({ udpPort: 51_730, nextPorts: 50, bindAddress: "127.0.0.1" }),
+    ],
+  ],
 ])("%s", (_name, open) => {
   let callers: Rtc;
   let engines: Rtc;
@@ -71,7 +85,10 @@ describe.each([
     await connect(caller, engine, [publish], [hear]);
     expect(caller.send("0", packet(1111, 1, "one"))).toBe(true);
     expect(caller.send("0", packet(1111, 2, "two"))).toBe(true);
-    expect(await heard).toEqual([{ mid: "0", text: "one" }, { mid: "0", text: "two" }]);
+    expect(await heard).toEqual([
+      { mid: "0", text: "one" },
+      { mid: "0", text: "two" },
+    ]);
     expect(engine.stats()).toMatchObject({ state: "connected", bytesReceived: 30 });
     expect(engine.stats().remoteCandidate).toMatch(/^(host|prflx) /);
     caller.close();
@@ -85,7 +102,11 @@ describe.each([
       caller,
       engine,
       [publish, { mid: "1", direction: "recvonly", ssrc: 0 }, { mid: "2", direction: "recvonly", ssrc: 0 }],
-      [hear, { mid: "1", direction: "sendonly", ssrc: 21, streamId: "anna" }, { mid: "2", direction: "sendonly", ssrc: 22, streamId: "ben" }],
+      [
+        hear,
+        { mid: "1", direction: "sendonly", ssrc: 21, streamId: "anna" },
+        { mid: "2", direction: "sendonly", ssrc: 22, streamId: "ben" },
+      ],
     );
     const heard = hears(caller, 3);
     engine.send("1", packet(21, 7, "from anna"));
@@ -102,14 +123,24 @@ describe.each([
 
   test("an m-line without a plan becomes inactive and carries nothing", async () => {
     const [caller, engine] = [callers.openPeer("caller"), engines.openPeer("engine")];
-    await connect(caller, engine, [publish, { mid: "1", direction: "recvonly", ssrc: 0 }], [hear, { mid: "1", direction: "sendonly", ssrc: 21 }]);
+    await connect(
+      caller,
+      engine,
+      [publish, { mid: "1", direction: "recvonly", ssrc: 0 }],
+      [hear, { mid: "1", direction: "sendonly", ssrc: 21 }],
+    );
     expect(engine.send("1", packet(21, 1))).toBe(true);
     await renegotiate(caller, engine, [publish], [hear]);
     expect(engine.codecs("1")?.direction).toBe("inactive");
     expect(caller.codecs("1")?.direction).toBe("inactive");
     expect(engine.send("1", packet(21, 2))).toBe(false);
     // Later it serves someone else.
-    await renegotiate(caller, engine, [publish, { mid: "1", direction: "recvonly", ssrc: 0 }], [hear, { mid: "1", direction: "sendonly", ssrc: 23 }]);
+    await renegotiate(
+      caller,
+      engine,
+      [publish, { mid: "1", direction: "recvonly", ssrc: 0 }],
+      [hear, { mid: "1", direction: "sendonly", ssrc: 23 }],
+    );
     const heard = hears(caller, 1);
     expect(engine.send("1", packet(23, 1, "someone else"))).toBe(true);
     expect(await heard).toEqual([{ mid: "1", text: "someone else" }]);
@@ -149,7 +180,9 @@ describe.each([
   test("a plan that cannot be is refused before anything changes", async () => {
     const [caller, engine] = [callers.openPeer("caller"), engines.openPeer("engine")];
     const offer = await caller.offer([publish]);
-    await expect(engine.accept(offer, [hear, { mid: "7", direction: "sendonly", ssrc: 1 }])).rejects.toThrow("names the m-line 7, which the offer lacks; it has 0");
+    await expect(engine.accept(offer, [hear, { mid: "7", direction: "sendonly", ssrc: 1 }])).rejects.toThrow(
+      "names the m-line 7, which the offer lacks; it has 0",
+    );
     await expect(engine.accept(offer, [{ mid: "0", direction: "sendonly", ssrc: 0 }])).rejects.toThrow(SdpError);
     await expect(engine.accept(offer, [hear, hear])).rejects.toThrow("twice");
     await expect(caller.answered(offer)).rejects.toThrow("the answer says active, not passive");

@@ -73,7 +73,10 @@ export class Connection implements RtpPeer {
       checkPlan(plan);
       const planned = new Map(plan.map((entry) => [entry.mid, entry]));
       for (const { mid } of plan) {
-        if (!offer.media.some((line) => line.mid === mid)) throw new SdpError(`The plan names the m-line ${mid}, which the offer lacks; it has ${offer.media.map((line) => line.mid).join(", ")}`);
+        if (!offer.media.some((line) => line.mid === mid))
+          throw new SdpError(
+            `The plan names the m-line ${mid}, which the offer lacks; it has ${offer.media.map((line) => line.mid).join(", ")}`,
+          );
       }
       if (this.#offered !== null) throw new SdpError("An offer came while ours waits for its answer");
       const local = await this.#connect(offer.transport, () => this.#wire.answer(offer.transport));
@@ -100,7 +103,8 @@ export class Connection implements RtpPeer {
     return this.#negotiate(async () => {
       checkPlan(plan);
       if (plan.length === 0) throw new SdpError("An offer needs at least one m-line");
-      if (this.#remote !== null && this.#local?.setup !== "actpass") throw new SdpError("This side has answered before: the other side offers");
+      if (this.#remote !== null && this.#local?.setup !== "actpass")
+        throw new SdpError("This side has answered before: the other side offers");
       this.#local ??= await this.#wire.offer();
       const planned = new Map(plan.map((entry) => [entry.mid, entry]));
       // Earlier m-lines stay in their places (RFC 3264, 8); those without a plan become inactive.
@@ -109,7 +113,11 @@ export class Connection implements RtpPeer {
       this.#offered = offered;
       const media = offered.map((entry): LocalMedia => {
         const codecs = this.#lines.get(entry.mid)?.codecs ?? { opus: OUR_OPUS, red: OUR_RED, audioLevelId: OUR_AUDIO_LEVEL_ID };
-        return { type: "agreed", codecs: { ...codecs, mid: entry.mid, direction: entry.direction }, source: sourceOf(entry, entry.direction) };
+        return {
+          type: "agreed",
+          codecs: { ...codecs, mid: entry.mid, direction: entry.direction },
+          source: sourceOf(entry, entry.direction),
+        };
       });
       // Without candidates: else the other side's checks can set off DTLS before the library has stored the fingerprint
       // to hold the certificate against, and 8 % of local calls fail. And passive: the other side is the one to know
@@ -124,8 +132,10 @@ export class Connection implements RtpPeer {
       const answer = readSdp(answerSdp);
       const mids = answer.media.map(({ mid }) => mid);
       const expected = this.#offered.map(({ mid }) => mid);
-      if (mids.join(" ") !== expected.join(" ")) throw new SdpError(`The answer has the m-lines ${mids.join(", ")}; offered were ${expected.join(", ")}`);
-      if (answer.transport.setup !== "active") throw new SdpError(`The offer says a=setup:passive, so the answer says active, not ${answer.transport.setup}`);
+      if (mids.join(" ") !== expected.join(" "))
+        throw new SdpError(`The answer has the m-lines ${mids.join(", ")}; offered were ${expected.join(", ")}`);
+      if (answer.transport.setup !== "active")
+        throw new SdpError(`The offer says a=setup:passive, so the answer says active, not ${answer.transport.setup}`);
       await this.#connect(answer.transport, () => this.#wire.answered(answer.transport));
       const lines = new Map<string, Line>();
       for (const [index, wanted] of this.#offered.entries()) {
@@ -171,7 +181,14 @@ export class Connection implements RtpPeer {
 
   stats(): PeerStats {
     const { localCandidate, remoteCandidate } = this.#wire.stats();
-    return { state: this.#state, rttMs: this.#rttMs, bytesSent: this.#bytesSent, bytesReceived: this.#bytesReceived, localCandidate, remoteCandidate };
+    return {
+      state: this.#state,
+      rttMs: this.#rttMs,
+      bytesSent: this.#bytesSent,
+      bytesReceived: this.#bytesReceived,
+      localCandidate,
+      remoteCandidate,
+    };
   }
 
   close(): void {
@@ -291,7 +308,8 @@ function checkPlan(plan: readonly MediaPlan[]): void {
     if (mids.has(mid)) throw new SdpError(`The plan names the m-line ${mid} twice`);
     mids.add(mid);
     if (!sends(direction)) continue;
-    if (!Number.isInteger(ssrc) || ssrc < 1 || ssrc > 0xffff_ffff) throw new SdpError(`The SSRC ${ssrc} of m-line ${mid} is not 1 to 4294967295`);
+    if (!Number.isInteger(ssrc) || ssrc < 1 || ssrc > 0xffff_ffff)
+      throw new SdpError(`The SSRC ${ssrc} of m-line ${mid} is not 1 to 4294967295`);
     if (ssrcs.has(ssrc)) throw new SdpError(`Two m-lines of the plan send with SSRC ${ssrc}`);
     ssrcs.add(ssrc);
   }
@@ -319,6 +337,7 @@ function roundTripMs(block: ReportBlock, at: number): number | null {
 }
 
 function uint32(bytes: Uint8Array, offset: number): number {
-  return (((bytes[offset] ?? 0) << 24) | ((bytes[offset + 1] ?? 0) << 16) | ((bytes[offset + 2] ?? 0) << 8) | (bytes[offset + 3] ?? 0)) >>> 0;
+  return (
+    (((bytes[offset] ?? 0) << 24) | ((bytes[offset + 1] ?? 0) << 16) | ((bytes[offset + 2] ?? 0) << 8) | (bytes[offset + 3] ?? 0)) >>> 0
+  );
 }
-

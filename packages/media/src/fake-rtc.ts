@@ -78,7 +78,12 @@ class FakeWire implements Wire {
   }
 
   stats(): { bytesSent: number; bytesReceived: number; localCandidate: string | null; remoteCandidate: string | null } {
-    return { bytesSent: 0, bytesReceived: 0, localCandidate: `host ${this.#ufrag}`, remoteCandidate: this.#other && `host ${this.#other.#ufrag}` };
+    return {
+      bytesSent: 0,
+      bytesReceived: 0,
+      localCandidate: `host ${this.#ufrag}`,
+      remoteCandidate: this.#other && `host ${this.#other.#ufrag}`,
+    };
   }
 
   close(): void {
@@ -93,6 +98,12 @@ class FakeWire implements Wire {
   }
 
   #parameters(setup: TransportParameters["setup"]): TransportParameters {
-    return { ufrag: this.#ufrag, password: "0123456789012345678901", fingerprint: `sha-256 ${Array.from({ length: 32 }, () => "00").join(":")}`, setup, candidates: [] };
+    return {
+      ufrag: this.#ufrag,
+      password: "0123456789012345678901",
+      fingerprint: `sha-256 ${Array.from({ length: 32 }, () => "00").join(":")}`,
+      setup,
+      candidates: [],
+    };
   }
 }

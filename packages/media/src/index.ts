@@ -4,7 +4,18 @@ export { SdpError } from "./peer.ts";
 export type { Direction, MediaCodecs, MediaPlan, PeerState, PeerStats, ReceptionReport, RtpPeer } from "./peer.ts";
 export { openRtc, UdpPortError } from "./rtc.ts";
 export type { Rtc, RtcSettings } from "./rtc.ts";
-export { audioLevel, audioLevelExtension, isRtcp, readAudioLevel, readRtp, RTP_UNITS_PER_FRAME, RTP_UNITS_PER_MS, sequenceDelta, timestampDelta, writeRtp } from "./rtp.ts";
+export {
+  audioLevel,
+  audioLevelExtension,
+  isRtcp,
+  readAudioLevel,
+  readRtp,
+  RTP_UNITS_PER_FRAME,
+  RTP_UNITS_PER_MS,
+  sequenceDelta,
+  timestampDelta,
+  writeRtp,
+} from "./rtp.ts";
 export type { RtpExtension, RtpPacket } from "./rtp.ts";
 export { hasFec, openOpusDecoder, openOpusEncoder, warmUpOpus } from "./opus.ts";
 export type { OpusDecoder, OpusEncoder, PacketDecoder } from "./opus.ts";

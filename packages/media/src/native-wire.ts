@@ -2,10 +2,9 @@
 
 import { Audio, PeerConnection } from "node-datachannel";
 import type { RtcConfig, Track } from "node-datachannel";
-import { parse } from "sdp-transform";
 
 import type { PeerState } from "./peer.ts";
-import { transportSdp, TRANSPORT_MID } from "./sdp.ts";
+import { readSdp, transportSdp, TRANSPORT_MID } from "./sdp.ts";
 import type { TransportParameters } from "./sdp.ts";
 import type { Wire, WireHandlers, WireStats } from "./wire.ts";
 
@@ -31,7 +30,9 @@ export class NativeWire implements Wire {
     this.#onGone = onGone;
     this.#connection = new PeerConnection(name, { ...config, disableAutoNegotiation: true, forceMediaTransport: true });
     this.#connection.onStateChange((state) => {
-      if (!this.#closed && isPeerState(state)) handlers.onState(state);
+      // The track opens a moment later than the connection, and nothing can be sent before.
+      if (this.#closed || !isPeerState(state) || (state === "connected" && !this.#track.isOpen())) return;
+      handlers.onState(state);
     });
     this.#gathered = new Promise((resolve) => {
       this.#stopGathering = resolve;
@@ -43,6 +44,9 @@ export class NativeWire implements Wire {
     audio.addOpusCodec(111);
     audio.addSSRC(PLACEHOLDER_SSRC, "parley");
     this.#track = this.#connection.addTrack(audio);
+    this.#track.onOpen(() => {
+      if (!this.#closed && this.#connection.state() === "connected") handlers.onState("connected");
+    });
     this.#track.onMessage((packet) => {
       if (!this.#closed) handlers.onPacket(packet, performance.now());
     });
@@ -76,25 +80,15 @@ export class NativeWire implements Wire {
     clearTimeout(timer);
     const description = this.#closed ? null : this.#connection.localDescription();
     if (description === null) throw new Error("The connection was closed while its candidates were gathered");
-    const session = parse(description.sdp);
-    const media = session.media[0];
-    const fingerprint = media?.fingerprint ?? session.fingerprint;
-    const ufrag = media?.iceUfrag ?? session.iceUfrag;
-    const password = media?.icePwd ?? session.icePwd;
-    if (fingerprint === undefined || ufrag === undefined || password === undefined) throw new Error("The local description lacks ICE or DTLS parameters");
-    return {
-      ufrag: String(ufrag),
-      password: String(password),
-      fingerprint: `${fingerprint.type} ${fingerprint.hash}`,
-      setup: "actpass",
-      candidates: description.sdp.split(/\r?\n/).flatMap((line) => (line.startsWith("a=candidate:") ? [line.slice(2)] : [])),
-    };
+    return readSdp(description.sdp).transport;
   }
 
   send(packet: Uint8Array): boolean {
     if (this.#closed || this.#trackClosed || !this.#track.isOpen()) return false;
     try {
-      return this.#track.sendMessageBinary(Buffer.isBuffer(packet) ? packet : Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength));
+      return this.#track.sendMessageBinary(
+        Buffer.isBuffer(packet) ? packet : Buffer.from(packet.buffer, packet.byteOffset, packet.byteLength),
+      );
     } catch {
       return false; // The track closes on a thread of its own: between isOpen and here.
     }
@@ -122,10 +116,27 @@ export class NativeWire implements Wire {
   }
 }
 
-function candidateText({ type, address, port, transportType }: { type: string; address: string; port: number; transportType: string }): string {
+function candidateText({
+  type,
+  address,
+  port,
+  transportType,
+}: {
+  type: string;
+  address: string;
+  port: number;
+  transportType: string;
+}): string {
   return `${type} ${address}:${port} ${transportType}`.toLowerCase();
 }
 
 function isPeerState(state: string): state is PeerState {
-  return state === "new" || state === "connecting" || state === "connected" || state === "disconnected" || state === "failed" || state === "closed";
+  return (
+    state === "new" ||
+    state === "connecting" ||
+    state === "connected" ||
+    state === "disconnected" ||
+    state === "failed" ||
+    state === "closed"
+  );
 }

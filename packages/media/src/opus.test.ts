@@ -77,6 +77,11 @@ describe("Opus", () => {
     expect(losses).toBeGreaterThan(5);
     expect(errors.fec / losses).toBeLessThan(errors.plc / losses - 3);
     encoder.setLoss(0);
-    expect(sound.map((pcm) => encoder.encode(pcm)).slice(1).filter(hasFec)).toEqual([]);
+    expect(
+      sound
+        .map((pcm) => encoder.encode(pcm))
+        .slice(1)
+        .filter(hasFec),
+    ).toEqual([]);
   });
 });

@@ -34,7 +34,16 @@ function payload(index: number, ms = 20): Uint8Array {
 }
 
 function packet(index: number, overrides: Partial<RtpPacket> = {}): RtpPacket {
-  return { payloadType: OPUS, marker: false, sequenceNumber: (65_530 + index) & 0xffff, timestamp: (0xffff_f000 + index * 960) >>> 0, ssrc: 1, extensions: [], payload: payload(index), ...overrides };
+  return {
+    payloadType: OPUS,
+    marker: false,
+    sequenceNumber: (65_530 + index) & 0xffff,
+    timestamp: (0xffff_f000 + index * 960) >>> 0,
+    ssrc: 1,
+    extensions: [],
+    payload: payload(index),
+    ...overrides,
+  };
 }
 
 function receiver(): Receiver {
@@ -221,11 +230,34 @@ test.each([-300, 300])("over an hour, a sender's clock that is wrong by %i ppm i
 
 test("whatever comes, frames follow each other, stay near the present, and nothing grows", () => {
   const input = fc.oneof(
-    { weight: 6, arbitrary: fc.record({ kind: fc.constant("near" as const), index: fc.integer({ min: -3, max: 6 }), wait: fc.integer({ min: 0, max: 40 }), red: fc.boolean(), marker: fc.boolean() }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant("wild" as const), sequenceNumber: fc.integer({ min: 0, max: 0xffff }), timestamp: fc.integer({ min: 0, max: 0xffff_ffff }), ssrc: fc.integer({ min: 1, max: 3 }), payload: fc.uint8Array({ maxLength: 6 }), payloadType: fc.constantFrom(OPUS, RED, 13), wait: fc.integer({ min: 0, max: 4000 }) }) },
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        kind: fc.constant("near" as const),
+        index: fc.integer({ min: -3, max: 6 }),
+        wait: fc.integer({ min: 0, max: 40 }),
+        red: fc.boolean(),
+        marker: fc.boolean(),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant("wild" as const),
+        sequenceNumber: fc.integer({ min: 0, max: 0xffff }),
+        timestamp: fc.integer({ min: 0, max: 0xffff_ffff }),
+        ssrc: fc.integer({ min: 1, max: 3 }),
+        payload: fc.uint8Array({ maxLength: 6 }),
+        payloadType: fc.constantFrom(OPUS, RED, 13),
+        wait: fc.integer({ min: 0, max: 4000 }),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant("time" as const), wait: fc.integer({ min: 0, max: 400 }) }) },
   );
-  const short: PacketDecoder = { ...decoder, decode: (bytes) => decoder.decode(Uint8Array.of(bytes[0]!, bytes[1] ?? 0, Math.min(bytes[2] ?? 20, 120))) };
+  const short: PacketDecoder = {
+    ...decoder,
+    decode: (bytes) => decoder.decode(Uint8Array.of(bytes[0]!, bytes[1] ?? 0, Math.min(bytes[2] ?? 20, 120))),
+  };
   fc.assert(
     fc.property(fc.array(input, { maxLength: 80 }), (inputs) => {
       const ears = new Receiver({ decoder: short, opus: OPUS, red: RED });
@@ -238,7 +270,9 @@ test("whatever comes, frames follow each other, stay near the present, and nothi
         else if (step.kind === "wild") frames.push(...ears.packet(packet(0, step), at));
         else {
           index = Math.max(0, index + step.index);
-          const bytes = step.red ? Uint8Array.of(0x80 | OPUS, 0x0f, 0x00, 0x03, OPUS, ...payload(index - 1), ...payload(index)) : payload(index);
+          const bytes = step.red
+            ? Uint8Array.of(0x80 | OPUS, 0x0f, 0x00, 0x03, OPUS, ...payload(index - 1), ...payload(index))
+            : payload(index);
           frames.push(...ears.packet(packet(index, { payload: bytes, payloadType: step.red ? RED : OPUS, marker: step.marker }), at));
         }
         const last = frames.at(-1);

@@ -270,7 +270,8 @@ export class Receiver {
   /** Passes over time in which nothing was sent. */
   #skip(units: number, at: number): void {
     const samples = Math.round((units * this.#decoder.sampleRate) / (RTP_UNITS_PER_MS * 1000));
-    for (let done = 0; done < samples; done += this.#frameSamples) this.#emit(this.#conceal(Math.min(this.#frameSamples, samples - done)), true, at);
+    for (let done = 0; done < samples; done += this.#frameSamples)
+      this.#emit(this.#conceal(Math.min(this.#frameSamples, samples - done)), true, at);
     this.#advance(units);
   }
 
@@ -290,7 +291,7 @@ export class Receiver {
 
   /** Cuts what was decoded into frames. */
   #emit(pcm: Int16Array, concealed: boolean, at: number): void {
-    for (let offset = 0; offset < pcm.length; ) {
+    for (let offset = 0; offset < pcm.length;) {
       const length = Math.min(pcm.length - offset, this.#frameSamples - this.#partialLength);
       this.#partial.set(pcm.subarray(offset, offset + length), this.#partialLength);
       this.#partialLength += length;

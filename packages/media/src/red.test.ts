@@ -4,7 +4,14 @@ import { expect, test } from "vitest";
 import { readRed, Redundancy, writeRed } from "./red.ts";
 
 const blocks = fc
-  .array(fc.record({ payloadType: fc.integer({ min: 0, max: 127 }), timestampOffset: fc.integer({ min: 0, max: 0x3fff }), payload: fc.uint8Array({ maxLength: 1023 }) }), { minLength: 1, maxLength: 9 })
+  .array(
+    fc.record({
+      payloadType: fc.integer({ min: 0, max: 127 }),
+      timestampOffset: fc.integer({ min: 0, max: 0x3fff }),
+      payload: fc.uint8Array({ maxLength: 1023 }),
+    }),
+    { minLength: 1, maxLength: 9 },
+  )
   .map((list) => list.map((block, index) => (index === list.length - 1 ? { ...block, timestampOffset: 0 } : block)));
 
 function texts(payload: Uint8Array): [number, string][] {
@@ -15,7 +22,9 @@ test("RED reads back what was written", () => {
   fc.assert(
     fc.property(blocks, (list) => {
       const read = readRed(writeRed(list));
-      expect(read?.map((block) => ({ ...block, payload: [...block.payload] }))).toEqual(list.map((block) => ({ ...block, payload: [...block.payload] })));
+      expect(read?.map((block) => ({ ...block, payload: [...block.payload] }))).toEqual(
+        list.map((block) => ({ ...block, payload: [...block.payload] })),
+      );
     }),
   );
 });
@@ -45,7 +54,19 @@ test("each receiver gets as many copies as it asks for, also across the wrap of 
   const redundancy = new Redundancy();
   for (const [index, text] of ["a", "b", "c", "d"].entries()) redundancy.push((0xffff_ff00 + index * 960) >>> 0, Buffer.from(text));
   expect(texts(redundancy.pack(111, 0))).toEqual([[0, "d"]]);
-  expect(texts(redundancy.pack(111, 1))).toEqual([[960, "c"], [0, "d"]]);
-  expect(texts(redundancy.pack(111, 2))).toEqual([[1920, "b"], [960, "c"], [0, "d"]]);
-  expect(texts(redundancy.pack(111, 9))).toEqual([[2880, "a"], [1920, "b"], [960, "c"], [0, "d"]]);
+  expect(texts(redundancy.pack(111, 1))).toEqual([
+    [960, "c"],
+    [0, "d"],
+  ]);
+  expect(texts(redundancy.pack(111, 2))).toEqual([
+    [1920, "b"],
+    [960, "c"],
+    [0, "d"],
+  ]);
+  expect(texts(redundancy.pack(111, 9))).toEqual([
+    [2880, "a"],
+    [1920, "b"],
+    [960, "c"],
+    [0, "d"],
+  ]);
 });

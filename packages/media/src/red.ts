@@ -51,7 +51,9 @@ export function writeRed(blocks: readonly RedBlock[]): Buffer {
   const copies = blocks.slice(0, -1);
   for (const { timestampOffset, payload } of copies) {
     if (timestampOffset > MAX_OFFSET || timestampOffset < 0 || payload.length > MAX_LENGTH) {
-      throw new RangeError(`A RED copy of ${payload.length} bytes, ${timestampOffset} units back, does not fit: at most ${MAX_LENGTH} bytes and ${MAX_OFFSET} units`);
+      throw new RangeError(
+        `A RED copy of ${payload.length} bytes, ${timestampOffset} units back, does not fit: at most ${MAX_LENGTH} bytes and ${MAX_OFFSET} units`,
+      );
     }
   }
   const headerBytes = copies.length * 4 + 1;
@@ -93,6 +95,11 @@ export class Redundancy {
       payload,
     }));
     // What lies too far back, after a pause say, or is too long for the header, is left out.
-    return writeRed(blocks.filter(({ timestampOffset, payload }, index) => index === blocks.length - 1 || (timestampOffset > 0 && timestampOffset <= MAX_OFFSET && payload.length <= MAX_LENGTH)));
+    return writeRed(
+      blocks.filter(
+        ({ timestampOffset, payload }, index) =>
+          index === blocks.length - 1 || (timestampOffset > 0 && timestampOffset <= MAX_OFFSET && payload.length <= MAX_LENGTH),
+      ),
+    );
   }
 }

@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest";
 import { createResampler, resample } from "./resample.ts";
 
 function sine(rate: number, hertz: number, seconds: number): Int16Array {
-  return Int16Array.from({ length: Math.round(rate * seconds) }, (_, index) => Math.round(12_000 * Math.sin((2 * Math.PI * hertz * index) / rate)));
+  return Int16Array.from({ length: Math.round(rate * seconds) }, (_, index) =>
+    Math.round(12_000 * Math.sin((2 * Math.PI * hertz * index) / rate)),
+  );
 }
 
 /** Signal to noise in dB against the sine as it should be, in amplitude and in phase, but for the ends. */

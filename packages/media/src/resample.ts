@@ -55,14 +55,15 @@ class SpeexStream implements Resampler {
   constructor(fromRate: number, toRate: number) {
     this.#ratio = toRate / fromRate;
     this.#native = speex._speex_resampler_init(1, fromRate, toRate, QUALITY, lengths);
-    if (this.#native === 0) throw new Error(`The resampler from ${fromRate} to ${toRate} Hz was not made: code ${speex.HEAPU32[lengths >> 2]}`);
+    if (this.#native === 0)
+      throw new Error(`The resampler from ${fromRate} to ${toRate} Hz was not made: code ${speex.HEAPU32[lengths >> 2]}`);
     speex._speex_resampler_skip_zeros(this.#native);
   }
 
   process(pcm: Int16Array): Int16Array {
     if (this.#native === 0) throw new Error("The resampler was flushed or disposed of");
     const parts: Int16Array[] = [];
-    for (let offset = 0; offset < pcm.length; ) {
+    for (let offset = 0; offset < pcm.length;) {
       const block = pcm.subarray(offset, offset + BLOCK);
       speex.HEAP16.set(block, input >> 1);
       speex.HEAPU32.set([block.length, BLOCK], lengths >> 2);

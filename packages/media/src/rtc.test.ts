@@ -19,7 +19,10 @@ test("a port that is taken is an error with the way out, unless the next ones ma
   const other = await occupy();
   const error = await openRtc({ udpPort: other.port, bindAddress: "127.0.0.1" }).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(UdpPortError);
-  expect(error).toMatchObject({ udpPort: other.port, message: `UDP port ${other.port} is taken at 127.0.0.1: end what uses it, or set another rtc.udp_port` });
+  expect(error).toMatchObject({
+    udpPort: other.port,
+    message: `UDP port ${other.port} is taken at 127.0.0.1: end what uses it, or set another rtc.udp_port`,
+  });
   await using rtc = await openRtc({ udpPort: other.port, nextPorts: 20, bindAddress: "127.0.0.1" });
   expect(rtc.udpPort).toBeGreaterThan(other.port);
   await other.free();
@@ -51,5 +54,7 @@ test("answers name the announced address, and the shared port", async () => {
   await using callers = await openRtc({ udpPort: 0, bindAddress: "127.0.0.1" });
   const offer = await callers.openPeer("caller").offer([{ mid: "0", direction: "sendonly", ssrc: 1 }]);
   const answer = await engines.openPeer("engine").accept(offer, [{ mid: "0", direction: "recvonly", ssrc: 0 }]);
-  expect(answer.match(/a=candidate.*/g)).toEqual([expect.stringMatching(new RegExp(`UDP \\d+ 203\\.0\\.113\\.5 ${engines.udpPort} typ host`))]);
+  expect(answer.match(/a=candidate.*/g)).toEqual([
+    expect.stringMatching(new RegExp(`UDP \\d+ 203\\.0\\.113\\.5 ${engines.udpPort} typ host`)),
+  ]);
 });

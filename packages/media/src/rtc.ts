@@ -83,7 +83,10 @@ class NativeRtc implements Rtc {
     const { candidates } = await holder.offer();
     if (candidates.length > 0) return;
     await this[Symbol.asyncDispose]();
-    throw new UdpPortError(this.udpPort, `UDP port ${this.udpPort} was opened, but no network interface has an address that others could reach`);
+    throw new UdpPortError(
+      this.udpPort,
+      `UDP port ${this.udpPort} was opened, but no network interface has an address that others could reach`,
+    );
   }
 
   openPeer(name: string): RtpPeer {
@@ -116,7 +119,12 @@ class NativeRtc implements Rtc {
     if (this.#wires.size > 0) await promise;
     clearTimeout(timer);
     // The native side closes the socket on a thread of its own, and says nothing.
-    for (let waited = 0; this.udpPort !== 0 && waited < CLOSING_MS && (await tryPort(this.udpPort, this.#bindAddress)) !== null; waited += 5) await sleep(5);
+    for (
+      let waited = 0;
+      this.udpPort !== 0 && waited < CLOSING_MS && (await tryPort(this.udpPort, this.#bindAddress)) !== null;
+      waited += 5
+    )
+      await sleep(5);
   }
 }
 
@@ -138,14 +146,18 @@ export function announce(transport: TransportParameters, addresses: readonly str
   const hosts = transport.candidates.filter((candidate) => candidate.endsWith(" typ host"));
   const ports = new Set(hosts.map((candidate) => candidate.split(" ")[5]));
   const priority = hosts[0]?.split(" ")[3] ?? "2114977791";
-  const announced = addresses.flatMap((address, index) => [...ports].map((port) => `candidate:${index + 1} 1 UDP ${Number(priority) - index} ${address} ${port} typ host`));
+  const announced = addresses.flatMap((address, index) =>
+    [...ports].map((port) => `candidate:${index + 1} 1 UDP ${Number(priority) - index} ${address} ${port} typ host`),
+  );
   return { ...transport, candidates: [...announced, ...transport.candidates.filter((candidate) => !hosts.includes(candidate))] };
 }
 
 function checkSettings({ udpPort, bindAddress, announcedAddresses }: RtcSettings): void {
-  if (!Number.isInteger(udpPort) || udpPort < 0 || udpPort > 65_535) throw new UdpPortError(udpPort, `The UDP port ${udpPort} is not 0 to 65535`);
+  if (!Number.isInteger(udpPort) || udpPort < 0 || udpPort > 65_535)
+    throw new UdpPortError(udpPort, `The UDP port ${udpPort} is not 0 to 65535`);
   for (const address of [...(bindAddress === undefined ? [] : [bindAddress]), ...(announcedAddresses ?? [])]) {
-    if (isIP(address) === 0) throw new RangeError(`${JSON.stringify(address)} is not an IP address: media is bound to and announced under numbers, not names`);
+    if (isIP(address) === 0)
+      throw new RangeError(`${JSON.stringify(address)} is not an IP address: media is bound to and announced under numbers, not names`);
   }
 }
 
@@ -155,10 +167,17 @@ async function findPort({ udpPort, nextPorts = 0, bindAddress }: RtcSettings): P
   for (let port = udpPort; ; port += 1) {
     const error = await tryPort(port, bindAddress);
     if (error === null) return port;
-    if (error.code !== "EADDRINUSE") throw new UdpPortError(port, `UDP port ${port} at ${bindAddress ?? "all addresses"} cannot be opened: ${error.message}`, { cause: error });
+    if (error.code !== "EADDRINUSE")
+      throw new UdpPortError(port, `UDP port ${port} at ${bindAddress ?? "all addresses"} cannot be opened: ${error.message}`, {
+        cause: error,
+      });
     if (port >= last) {
       const ports = last === udpPort ? `port ${udpPort} is` : `ports ${udpPort} to ${last} are`;
-      throw new UdpPortError(udpPort, `UDP ${ports} taken at ${bindAddress ?? "all addresses"}: end what uses it, or set another rtc.udp_port`, { cause: error });
+      throw new UdpPortError(
+        udpPort,
+        `UDP ${ports} taken at ${bindAddress ?? "all addresses"}: end what uses it, or set another rtc.udp_port`,
+        { cause: error },
+      );
     }
   }
 }

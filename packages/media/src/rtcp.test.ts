@@ -32,7 +32,10 @@ test("RTCP reads back what was written, and skips the CNAME", () => {
 });
 
 test("RTCP reads any bytes without an exception", () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void readRtcp(bytes)), { numRuns: 2000 });
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void readRtcp(bytes)),
+    { numRuns: 2000 },
+  );
   fc.assert(
     fc.property(report, fc.nat(), fc.integer({ min: 0, max: 255 }), (valid, index, value) => {
       const bytes = writeRtcp(valid, "name");

@@ -41,8 +41,19 @@ describe("RTP", () => {
   });
 
   test("reads any bytes without an exception", () => {
-    fc.assert(fc.property(bytes(80), (input) => void readRtp(input)), { numRuns: 2000 });
-    const valid = writeRtp({ payloadType: 111, marker: true, sequenceNumber: 1, timestamp: 2, ssrc: 3, extensions: [audioLevelExtension(1, 30, true)], payload: Buffer.alloc(20, 7) });
+    fc.assert(
+      fc.property(bytes(80), (input) => void readRtp(input)),
+      { numRuns: 2000 },
+    );
+    const valid = writeRtp({
+      payloadType: 111,
+      marker: true,
+      sequenceNumber: 1,
+      timestamp: 2,
+      ssrc: 3,
+      extensions: [audioLevelExtension(1, 30, true)],
+      payload: Buffer.alloc(20, 7),
+    });
     fc.assert(
       fc.property(fc.integer({ min: 0, max: valid.length - 1 }), uint(8), uint(6), (index, value, cut) => {
         const changed = Buffer.from(valid.subarray(0, valid.length - Math.min(cut, valid.length)));
@@ -55,7 +66,15 @@ describe("RTP", () => {
   });
 
   test("refuses another version, and lengths beyond the end", () => {
-    const packet = writeRtp({ payloadType: 111, marker: false, sequenceNumber: 1, timestamp: 2, ssrc: 3, extensions: [], payload: Buffer.alloc(4) });
+    const packet = writeRtp({
+      payloadType: 111,
+      marker: false,
+      sequenceNumber: 1,
+      timestamp: 2,
+      ssrc: 3,
+      extensions: [],
+      payload: Buffer.alloc(4),
+    });
     expect(readRtp(packet.subarray(0, 11))).toBeNull();
     expect(readRtp(Buffer.concat([Buffer.of(0x40), packet.subarray(1)]))).toBeNull();
     expect(readRtp(Buffer.concat([Buffer.of(0x8f), packet.subarray(1)]))).toBeNull();
@@ -67,8 +86,16 @@ describe("RTP", () => {
     expect(sequenceDelta(65_535, 0)).toBe(1);
     expect(sequenceDelta(0, 65_535)).toBe(-1);
     expect(timestampDelta(0xffff_fff0, 0x10)).toBe(32);
-    fc.assert(fc.property(uint(16), fc.integer({ min: -32_768, max: 32_767 }), (from, by) => sequenceDelta(from, (from + by) & 0xffff) === by));
-    fc.assert(fc.property(uint(32), fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), (from, by) => timestampDelta(from, (from + by) >>> 0) === by));
+    fc.assert(
+      fc.property(uint(16), fc.integer({ min: -32_768, max: 32_767 }), (from, by) => sequenceDelta(from, (from + by) & 0xffff) === by),
+    );
+    fc.assert(
+      fc.property(
+        uint(32),
+        fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+        (from, by) => timestampDelta(from, (from + by) >>> 0) === by,
+      ),
+    );
   });
 
   test("tells RTCP from RTP with the marker set", () => {
@@ -81,7 +108,15 @@ describe("RTP", () => {
     expect(audioLevel(new Int16Array(320))).toBe(127);
     expect(audioLevel(new Int16Array(320).fill(32_767))).toBe(0);
     expect(audioLevel(new Int16Array(320).fill(3277))).toBe(20);
-    const packet = { payloadType: 111, marker: false, sequenceNumber: 1, timestamp: 2, ssrc: 3, extensions: [audioLevelExtension(5, 42, true)], payload: Buffer.alloc(1) };
+    const packet = {
+      payloadType: 111,
+      marker: false,
+      sequenceNumber: 1,
+      timestamp: 2,
+      ssrc: 3,
+      extensions: [audioLevelExtension(5, 42, true)],
+      payload: Buffer.alloc(1),
+    };
     expect(readAudioLevel(readRtp(writeRtp(packet))!, 5)).toEqual({ level: 42, voice: true });
     expect(readAudioLevel(packet, 4)).toBeNull();
   });

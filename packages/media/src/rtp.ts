@@ -112,7 +112,8 @@ export function writeRtp(packet: RtpPacket): Buffer {
     bytes.writeUInt16BE(words, HEADER_BYTES + 2);
     let offset = HEADER_BYTES + 4;
     for (const { id, data } of extensions) {
-      if (id < 1 || id > 255 || data.length > 255) throw new RangeError(`RTP extension ${id} with ${data.length} bytes does not fit: id 1 to 255, at most 255 bytes`);
+      if (id < 1 || id > 255 || data.length > 255)
+        throw new RangeError(`RTP extension ${id} with ${data.length} bytes does not fit: id 1 to 255, at most 255 bytes`);
       if (oneByte) bytes[offset++] = (id << 4) | (data.length - 1);
       else {
         bytes[offset++] = id;

@@ -89,7 +89,13 @@ const firefox = [
   "",
 ].join("\r\n");
 
-const transport = { ufrag: "abcd", password: "abcdefghijklmnopqrstuv", fingerprint: `sha-256 ${FINGERPRINT}`, setup: "passive" as const, candidates: ["candidate:1 1 UDP 2114977791 192.0.2.9 50000 typ host"] };
+const transport = {
+  ufrag: "abcd",
+  password: "abcdefghijklmnopqrstuv",
+  fingerprint: `sha-256 ${FINGERPRINT}`,
+  setup: "passive" as const,
+  candidates: ["candidate:1 1 UDP 2114977791 192.0.2.9 50000 typ host"],
+};
 
 async function answer(offer: string): Promise<string> {
   await using rtc = openFakeRtc();
@@ -122,7 +128,9 @@ describe("what browsers offer", () => {
   test("an m-line that was stopped is refused, one that waits to be bundled is not", async () => {
     const stopped = readSdp(chromium.replace("m=audio 9", "m=audio 0"));
     expect(stopped.media.map(({ usable }) => usable)).toEqual([false, true]);
-    const waiting = readSdp(chromium.replace(/m=audio 9([^]*)m=audio 9/, "m=audio 9$1m=audio 0").replace("a=mid:1", "a=mid:1\r\na=bundle-only"));
+    const waiting = readSdp(
+      chromium.replace(/m=audio 9([^]*)m=audio 9/, "m=audio 9$1m=audio 0").replace("a=mid:1", "a=mid:1\r\na=bundle-only"),
+    );
     expect(waiting.media.map(({ usable }) => usable)).toEqual([true, true]);
   });
 
@@ -171,8 +179,21 @@ test("whatever an offer says, the answer is a description or an SdpError, and th
     fc.record({ kind: fc.constant("repeat" as const), line, times: fc.integer({ min: 2, max: 40 }) }),
     fc.record({ kind: fc.constant("swap" as const), line, other: line }),
     fc.record({ kind: fc.constant("cut" as const), line, length: fc.nat(40) }),
-    fc.record({ kind: fc.constant("insert" as const), line, at: fc.nat(40), text: fc.oneof(fc.string({ maxLength: 12 }), fc.string({ unit: "binary", maxLength: 8 }), fc.constantFrom("\r\n", "\0", " ", "m=audio 9 ", "99999999999999999999", "-1", "__proto__", "constructor", "a=candidate:")) }),
-    fc.record({ kind: fc.constant("number" as const), line, value: fc.oneof(fc.integer(), fc.constantFrom(Number.MAX_SAFE_INTEGER, -1, 0)) }),
+    fc.record({
+      kind: fc.constant("insert" as const),
+      line,
+      at: fc.nat(40),
+      text: fc.oneof(
+        fc.string({ maxLength: 12 }),
+        fc.string({ unit: "binary", maxLength: 8 }),
+        fc.constantFrom("\r\n", "\0", " ", "m=audio 9 ", "99999999999999999999", "-1", "__proto__", "constructor", "a=candidate:"),
+      ),
+    }),
+    fc.record({
+      kind: fc.constant("number" as const),
+      line,
+      value: fc.oneof(fc.integer(), fc.constantFrom(Number.MAX_SAFE_INTEGER, -1, 0)),
+    }),
   );
   await fc.assert(
     fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 6 }), async (changes) => {

@@ -55,7 +55,8 @@ export function readSdp(sdp: string): RemoteDescription {
   if (!sdp.startsWith("v=0")) throw new SdpError(`An SDP begins with v=0, not with ${JSON.stringify(sdp.slice(0, 12))}`);
   const session = parse(sdp);
   if (session.media.length === 0) throw new SdpError("The SDP has no m-line");
-  if (session.media.length > MAX_MEDIA) throw new SdpError(`The SDP has ${session.media.length} m-lines; ${MAX_MEDIA} is the most: use those again that are inactive`);
+  if (session.media.length > MAX_MEDIA)
+    throw new SdpError(`The SDP has ${session.media.length} m-lines; ${MAX_MEDIA} is the most: use those again that are inactive`);
   const bundle = bundled(session);
   const media = session.media.map((line, index) => readMedia(line, index, bundle));
   const mids = new Set<string>();
@@ -66,16 +67,16 @@ export function readSdp(sdp: string): RemoteDescription {
   const usable = session.media.filter((_, index) => media[index]?.usable === true);
   if (usable.length === 0) throw new SdpError("No m-line is audio with Opus over UDP/TLS/RTP/SAVPF");
   for (const line of usable) {
-    if (line.rtcpMux === undefined) throw new SdpError(`The m-line ${String(line.mid)} lacks a=rtcp-mux`);
+    if (line.rtcpMux === undefined) throw new SdpError(`The m-line ${text(line.mid)} lacks a=rtcp-mux`);
   }
   return { transport: readTransport(session, usable), media };
 }
 
 function bundled(session: SessionDescription): ReadonlySet<string> {
   const group = session.groups?.find(({ type }) => type === "BUNDLE");
-  const mids = group === undefined ? [] : String(group.mids).trim().split(/\s+/);
+  const mids = group === undefined ? [] : text(group.mids).trim().split(/\s+/);
   const only = session.media[0];
-  if (group === undefined && session.media.length === 1 && only?.mid !== undefined) mids.push(String(only.mid));
+  if (group === undefined && session.media.length === 1 && only?.mid !== undefined) mids.push(text(only.mid));
   return new Set(mids);
 }
 
@@ -92,10 +93,10 @@ function readMedia(line: MediaDescription, index: number, bundle: ReadonlySet<st
   const redFormat = payloadType(line, ({ codec, rate, payload }) => {
     // Browsers name the codec inside in a=fmtp; a RED around something else is of no use here.
     const inside = line.fmtp.find((entry) => entry.payload === payload)?.config;
-    return /^red$/i.test(codec) && rate === 48_000 && (inside === undefined || around.test(String(inside)));
+    return /^red$/i.test(codec) && rate === 48_000 && (inside === undefined || around.test(text(inside)));
   });
   const level = line.ext?.find(({ uri, direction }) => uri === AUDIO_LEVEL_URI && direction === undefined)?.value;
-  const ssrcs = new Set((line.ssrcs ?? []).map(({ id }) => Number(id)).filter((id) => Number.isInteger(id) && id > 0 && id <= 0xffff_ffff));
+  const ssrcs = new Set((line.ssrcs ?? []).map(({ id }) => id).filter((id) => Number.isInteger(id) && id > 0 && id <= 0xffff_ffff));
   return {
     kind,
     protocol,
@@ -110,9 +111,12 @@ function readMedia(line: MediaDescription, index: number, bundle: ReadonlySet<st
   };
 }
 
-function payloadType(line: MediaDescription, wanted: (format: { payload: number; codec: string; rate?: number }) => boolean): number | null {
-  const listed = new Set(String(line.payloads).trim().split(/\s+/));
-  const format = line.rtp.find((entry) => listed.has(String(entry.payload)) && wanted({ ...entry, codec: String(entry.codec) }));
+function payloadType(
+  line: MediaDescription,
+  wanted: (format: { payload: number; codec: string; rate?: number }) => boolean,
+): number | null {
+  const listed = new Set(text(line.payloads).trim().split(/\s+/));
+  const format = line.rtp.find((entry) => listed.has(text(entry.payload)) && wanted({ ...entry, codec: text(entry.codec) }));
   return format !== undefined && Number.isInteger(format.payload) && format.payload >= 0 && format.payload <= 127 ? format.payload : null;
 }
 
@@ -121,12 +125,14 @@ function readTransport(session: SessionDescription, usable: readonly MediaDescri
   const sources = [...usable, session];
   const fingerprint = sources.find((source) => source.fingerprint !== undefined)?.fingerprint;
   const setup = sources.find((source) => source.setup !== undefined)?.setup ?? "actpass";
-  if (setup !== "actpass" && setup !== "active" && setup !== "passive") throw new SdpError(`a=setup:${String(setup)} is not actpass, active or passive`);
+  if (setup !== "actpass" && setup !== "active" && setup !== "passive")
+    throw new SdpError(`a=setup:${text(setup)} is not actpass, active or passive`);
   if (fingerprint === undefined) throw new SdpError("The SDP lacks a=fingerprint: media without DTLS is not taken");
   const hash = matching(fingerprint.type, /^sha-(1|224|256|384|512)$/i, "the hash of a=fingerprint");
   const value = matching(fingerprint.hash, /^[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){19,63}$/, "a=fingerprint");
   const bytes = { "sha-1": 20, "sha-224": 28, "sha-256": 32, "sha-384": 48, "sha-512": 64 }[hash.toLowerCase()];
-  if (value.split(":").length !== bytes) throw new SdpError(`a=fingerprint:${hash} has ${value.split(":").length} bytes in place of ${String(bytes)}`);
+  if (value.split(":").length !== bytes)
+    throw new SdpError(`a=fingerprint:${hash} has ${value.split(":").length} bytes in place of ${String(bytes)}`);
   return {
     ufrag: matching(sources.find((source) => source.iceUfrag !== undefined)?.iceUfrag, /^[A-Za-z0-9+/]{4,256}$/, "a=ice-ufrag"),
     password: matching(sources.find((source) => source.icePwd !== undefined)?.icePwd, /^[A-Za-z0-9+/]{22,256}$/, "a=ice-pwd"),
@@ -142,24 +148,32 @@ function readCandidates(line: MediaDescription): string[] {
     .filter(
       ({ component, transport, ip, port, priority, type }) =>
         component === 1 &&
-        /^udp$/i.test(String(transport)) &&
-        isIP(String(ip)) !== 0 &&
+        /^udp$/i.test(text(transport)) &&
+        isIP(text(ip)) !== 0 &&
         Number.isInteger(port) &&
         port > 0 &&
         port <= 0xffff &&
         Number.isInteger(priority) &&
         priority > 0 &&
         priority <= 0x7fff_ffff &&
-        /^(host|srflx|prflx|relay)$/.test(String(type)),
+        /^(host|srflx|prflx|relay)$/.test(text(type)),
     )
-    .map(({ ip, port, priority, type }, index) => `candidate:${index + 1} 1 UDP ${priority} ${ip} ${port} typ ${type}${type === "host" ? "" : " raddr 0.0.0.0 rport 9"}`);
+    .map(
+      ({ ip, port, priority, type }, index) =>
+        `candidate:${index + 1} 1 UDP ${priority} ${ip} ${port} typ ${type}${type === "host" ? "" : " raddr 0.0.0.0 rport 9"}`,
+    );
 }
 
 function matching(value: unknown, pattern: RegExp, what: string): string {
-  const text = value === undefined ? undefined : String(value);
-  if (text === undefined) throw new SdpError(`The SDP lacks ${what}`);
-  if (!pattern.test(text)) throw new SdpError(`${JSON.stringify(text.slice(0, 64))} is not possible as ${what}`);
-  return text;
+  if (value === undefined) throw new SdpError(`The SDP lacks ${what}`);
+  const found = text(value);
+  if (!pattern.test(found)) throw new SdpError(`${JSON.stringify(found.slice(0, 64))} is not possible as ${what}`);
+  return found;
+}
+
+/** The parser makes a number of whatever looks like one, and its types do not say so. */
+function text(value: unknown): string {
+  return typeof value === "number" ? String(value) : typeof value === "string" ? value : "";
 }
 
 /** What we send on an m-line: the SSRC, and the stream that the other side shall see. */
@@ -192,7 +206,12 @@ export function writeSdp(identity: SessionIdentity, transport: TransportParamete
     "a=msid-semantic: WMS *",
     ...media.flatMap((line) =>
       line.type === "refused"
-        ? [`m=${line.media.kind} 0 ${line.media.protocol} ${line.media.formats}`, "c=IN IP4 0.0.0.0", "a=inactive", `a=mid:${line.media.mid}`]
+        ? [
+            `m=${line.media.kind} 0 ${line.media.protocol} ${line.media.formats}`,
+            "c=IN IP4 0.0.0.0",
+            "a=inactive",
+            `a=mid:${line.media.mid}`,
+          ]
         : mediaLines(line.codecs, line.source, transport, line.codecs.mid === agreed[0]),
     ),
   ];

@@ -13,7 +13,14 @@ declare module "@echogarden/speex-resampler-wasm/simd" {
     /** The filter's delay in input samples. */
     _speex_resampler_get_input_latency(resampler: number): number;
     /** Lengths in, lengths out: samples offered and taken, room and samples given. An error code; 0: none. */
-    _speex_resampler_process_int(resampler: number, channel: number, input: number, inputLength: number, output: number, outputLength: number): number;
+    _speex_resampler_process_int(
+      resampler: number,
+      channel: number,
+      input: number,
+      inputLength: number,
+      output: number,
+      outputLength: number,
+    ): number;
   }
   export default function load(): Promise<SpeexModule>;
 }

@@ -44,9 +44,15 @@ interface Heard {
 }
 
 /** Sends four seconds of speech from a caller to an engine; `pause` lets time pass between packets. */
-async function speak(callers: Rtc, engines: Rtc, options: { red?: number; loss?: number; now: () => number; pause: () => Promise<void> }): Promise<Heard> {
+async function speak(
+  callers: Rtc,
+  engines: Rtc,
+  options: { red?: number; loss?: number; now: () => number; pause: () => Promise<void> },
+): Promise<Heard> {
   const [caller, engine] = [callers.openPeer("caller"), engines.openPeer("engine")];
-  const connected = Promise.all([caller, engine].map((peer) => new Promise<void>((resolve) => peer.onState((state) => state === "connected" && resolve()))));
+  const connected = Promise.all(
+    [caller, engine].map((peer) => new Promise<void>((resolve) => peer.onState((state) => state === "connected" && resolve()))),
+  );
   const offer = await caller.offer([{ mid: "0", direction: "sendonly", ssrc: 77 }]);
   await caller.answered(await engine.accept(offer, [{ mid: "0", direction: "recvonly", ssrc: 0 }]));
   await connected;
@@ -72,7 +78,18 @@ async function speak(callers: Rtc, engines: Rtc, options: { red?: number; loss?:
     redundancy.push(timestamp, payload);
     const wrapped = options.red === undefined ? payload : redundancy.pack(opus, options.red);
     sentAt.push(performance.now());
-    const sent = caller.send("0", writeRtp({ payloadType: options.red === undefined ? opus : red!, marker: index === 0, sequenceNumber: index, timestamp, ssrc: 77, extensions: [], payload: wrapped }));
+    const sent = caller.send(
+      "0",
+      writeRtp({
+        payloadType: options.red === undefined ? opus : red!,
+        marker: index === 0,
+        sequenceNumber: index,
+        timestamp,
+        ssrc: 77,
+        extensions: [],
+        payload: wrapped,
+      }),
+    );
     expect(sent).toBe(true);
     await options.pause();
     frames.push(...receiver.time(options.now()));
@@ -120,7 +137,8 @@ test("at 10 % loss, FEC is better than nothing, and RED makes it whole", async (
     const { frames, receiver } = await speak(rtc, rtc, { ...options, now: () => clock, pause });
     return { pcm: joined(frames), lost: receiver.stats.lost };
   };
-  const likeness = async (options: { red?: number; loss?: number }): Promise<number> => correlation((await run(0, options)).pcm, (await run(0.1, options)).pcm);
+  const likeness = async (options: { red?: number; loss?: number }): Promise<number> =>
+    correlation((await run(0, options)).pcm, (await run(0.1, options)).pcm);
   expect((await run(0.1)).lost).toBeGreaterThan(10);
   expect((await run(0.1, { red: 2 })).lost).toBe(0);
   const bare = await likeness({});

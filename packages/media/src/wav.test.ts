@@ -76,15 +76,19 @@ test.each([
 test("any bytes end in a recording or in a WavError", () => {
   const valid = wav(1, 2, 16, Buffer.alloc(40, 3), chunk("LIST", Buffer.alloc(5)));
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.nat(valid.length - 1), fc.integer({ min: 0, max: 255 })), { maxLength: 6 }), fc.nat(valid.length), (changes, length) => {
-      const bytes = Buffer.from(valid.subarray(0, length));
-      for (const [index, value] of changes) if (index < length) bytes[index] = value;
-      try {
-        readWav(bytes);
-      } catch (error) {
-        expect(error).toBeInstanceOf(WavError);
-      }
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.nat(valid.length - 1), fc.integer({ min: 0, max: 255 })), { maxLength: 6 }),
+      fc.nat(valid.length),
+      (changes, length) => {
+        const bytes = Buffer.from(valid.subarray(0, length));
+        for (const [index, value] of changes) if (index < length) bytes[index] = value;
+        try {
+          readWav(bytes);
+        } catch (error) {
+          expect(error).toBeInstanceOf(WavError);
+        }
+      },
+    ),
     { numRuns: 3000 },
   );
 });

@@ -30,7 +30,7 @@ export function readWav(bytes: Uint8Array): Recording {
     throw new WavError(`This is no WAV file: it begins with ${found}, not with RIFF … WAVE`);
   }
   let format: Format | null = null;
-  for (let offset = 12; offset + 8 <= bytes.length; ) {
+  for (let offset = 12; offset + 8 <= bytes.length;) {
     const name = text(bytes, offset, offset + 4);
     const size = view.getUint32(offset + 4, true);
     const start = offset + 8;
@@ -61,7 +61,10 @@ function readFormat(view: DataView, start: number, size: number): Format {
   const bits = view.getUint16(start + 14, true);
   // The format proper stands in the first two bytes of the sub-format.
   if (code === EXTENSIBLE && size >= 26) code = view.getUint16(start + 24, true);
-  if (code !== INTEGER && code !== FLOAT) throw new WavError(`The WAV file holds ${FORMAT_NAMES[code] ?? `format ${code}`}; PCM or floats are needed: convert it, with ffmpeg for instance`);
+  if (code !== INTEGER && code !== FLOAT)
+    throw new WavError(
+      `The WAV file holds ${FORMAT_NAMES[code] ?? `format ${code}`}; PCM or floats are needed: convert it, with ffmpeg for instance`,
+    );
   const possible = code === INTEGER ? [8, 16, 24, 32] : [32, 64];
   if (!possible.includes(bits)) throw new WavError(`${bits} bits per sample are not ${possible.join(", ")}`);
   if (channels < 1 || channels > 64) throw new WavError(`${channels} channels are not 1 to 64`);
@@ -85,7 +88,8 @@ function readSamples(view: DataView, start: number, end: number, { code, channel
 
 /** Reads one sample on the scale of 16 bits. */
 function sampleReader(view: DataView, code: number, bits: number): (offset: number) => number {
-  if (code === FLOAT) return bits === 32 ? (offset) => view.getFloat32(offset, true) * 32_768 : (offset) => view.getFloat64(offset, true) * 32_768;
+  if (code === FLOAT)
+    return bits === 32 ? (offset) => view.getFloat32(offset, true) * 32_768 : (offset) => view.getFloat64(offset, true) * 32_768;
   switch (bits) {
     case 8:
       return (offset) => (view.getUint8(offset) - 128) * 256; // the only width without a sign
