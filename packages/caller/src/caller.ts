@@ -31,6 +31,8 @@ export interface CallerEvents {
   message: [message: { readonly uid: string; readonly at: number; readonly message: AgentMessage }];
   "user-joined": [user: User & { readonly at: number }];
   "user-left": [user: { readonly uid: string; readonly reason: string; readonly at: number }];
+  /** A message of ours was refused; the call goes on. */
+  refused: [error: CallerError];
   /** Left, or thrown out; nothing follows. Without an error it was our own wish. */
   closed: [error: CallerError | undefined];
 }
@@ -62,6 +64,7 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
   #peer: RtpPeer | undefined;
   #offers = 0;
   #attempts = 0;
+  #connected = false;
   #negotiating: Promise<void> = Promise.resolve();
   #failure: CallerError | undefined;
   #over = false;
@@ -83,13 +86,16 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
   /** Joins and resolves when audio flows. Rejects with a {@link CallerError}. */
   static async join(options: CallerOptions): Promise<Caller> {
     const { url, appId, channel, uid, token, sessionId, signal = new AbortController().signal } = options;
+    signal.throwIfAborted();
     const rtc = await openRtc({ udpPort: 0 });
     const line = await Line.open(url, signal).catch(async (error: unknown) => {
       await rtc[Symbol.asyncDispose]();
       throw error;
     });
     const caller = new Caller(rtc, line);
-    signal.addEventListener("abort", () => caller.#end(undefined), { once: true });
+    const abort = () => void caller.leave();
+    signal.addEventListener("abort", abort, { once: true });
+    void caller.closed.then(() => signal.removeEventListener("abort", abort));
     try {
       line.send({
         type: "join",
@@ -100,7 +106,7 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
         ...(sessionId === undefined ? {} : { sessionId }),
       });
       await caller.#until(() => caller.#joined !== undefined, "the engine did not answer the join");
-      await caller.#connect();
+      await caller.#inTurn(() => caller.#connect());
       line.send({ type: "ready" });
       return caller;
     } catch (error) {
@@ -165,15 +171,15 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
   #end(error: CallerError | undefined): void {
     if (this.#over) return;
     this.#over = true;
+    this.#failure ??= error;
     this.#change();
     clearInterval(this.#reporting);
     this.#microphone?.[Symbol.dispose]();
     this.#peer?.close();
     for (const { ear } of this.#ears.values()) ear[Symbol.dispose]();
     this.#ears.clear();
-    const reason = this.#failure ?? error;
-    this.#closing.resolve(reason);
-    this.emit("closed", reason);
+    this.#closing.resolve(this.#failure);
+    this.emit("closed", this.#failure);
   }
 
   // Signalling
@@ -227,9 +233,16 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
         this.#failure = new CallerError("taken-over", "the same session joined from elsewhere", "Join again to take it back.");
         break;
       case "error":
-        if (message.fatal) this.#failure = new CallerError(message.code, message.message, message.remedy);
+        this.#refused(new CallerError(message.code, message.message, message.remedy), message.fatal);
         break;
     }
+  }
+
+  #refused(error: CallerError, fatal: boolean): void {
+    if (fatal) this.#failure = error;
+    // Whoever waits for the answer would wait in vain.
+    else if (error.code === "invalid-sdp") this.#end(error);
+    else this.emit("refused", error);
   }
 
   #read(uid: string, data: string, at: number): void {
@@ -257,8 +270,8 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
     const uids = this.users.filter((user) => user.publishing).map((user) => user.uid);
     for (let attempt = 1; ; attempt++) {
       this.#attempts = attempt;
-      const connected = await this.#tryToConnect(uids);
-      if (connected) return;
+      this.#connected = await this.#tryToConnect(uids);
+      if (this.#connected) return;
       if (attempt === MAX_ATTEMPTS)
         throw new CallerError("no-media", `no UDP connection after ${MAX_ATTEMPTS} tries`, "Let UDP pass to the engine's rtc.udp_port.");
     }
@@ -272,7 +285,12 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
     const { promise, resolve } = Promise.withResolvers<boolean>();
     peer.onState((state) => {
       if (state === "connected") resolve(true);
-      if (state === "failed" || state === "closed") resolve(false);
+      if (state !== "failed" && state !== "closed") return;
+      resolve(false);
+      if (peer === this.#peer && this.#connected)
+        this.#end(
+          new CallerError("no-media", "the audio connection broke off", "Look at the network between here and the engine; join again."),
+        );
     });
     peer.onPacket((mid, packet, at) => this.#hear(mid, packet, at));
     this.#microphone ??= await Microphone.open({
@@ -289,13 +307,18 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
   }
 
   #renegotiate(uids: readonly string[]): void {
-    this.#negotiating = this.#negotiating.then(async () => {
-      const peer = this.#peer;
-      if (peer === undefined || this.#over) return;
-      await this.#offer(peer, uids).catch((error: unknown) =>
-        this.#end(error instanceof CallerError ? error : new CallerError("no-media", String(error), "Join again.")),
-      );
+    void this.#inTurn(async () => {
+      if (this.#peer !== undefined && !this.#over) await this.#offer(this.#peer, uids);
+    }).catch((error: unknown) => {
+      this.#end(error instanceof CallerError ? error : new CallerError("no-media", String(error), "Join again.", { cause: error }));
     });
+  }
+
+  /** One negotiation after the other: the engine may ask for an offer while one is under way. */
+  async #inTurn(negotiate: () => Promise<void>): Promise<void> {
+    const turn = this.#negotiating.then(negotiate);
+    this.#negotiating = turn.catch(() => {});
+    await turn;
   }
 
   /** Offers a line for the microphone and one for each uid; lines that are not used any more stay, unused. */

@@ -18,7 +18,7 @@ const serviceTypes = { rtc: 1, rtm: 2, rtm2: 8 } as const;
 const stringsOf: Readonly<Record<number, number>> = { 1: 2, 2: 1, 3: 2, 4: 0, 5: 1, 6: 2, 9: 0, 10: 0 };
 
 /** Privileges of the RTC service. */
-export const privileges = { join: 1, publishAudio: 2, publishVideo: 3, publishData: 4 } as const;
+const privileges = { join: 1, publishAudio: 2, publishVideo: 3, publishData: 4 } as const;
 type Privilege = keyof typeof privileges;
 
 interface Service {

@@ -2,7 +2,7 @@
 import type { ClientMessage } from "@parley/protocol";
 import { AppError } from "../../errors.ts";
 import { same } from "../../projects/projects.ts";
-import { parseToken, verifyChannelToken } from "../../projects/tokens.ts";
+import { verifyChannelToken } from "../../projects/tokens.ts";
 
 /** What signalling needs to know of a project. */
 export interface SignallingProject {
@@ -37,13 +37,6 @@ export function admit(projects: FindProject, { appId, channel, uid, token }: Joi
     return { uid, expiresAt: Infinity, publishUntil: Infinity, dataUntil: Infinity };
   }
   if (token === "") throw new AppError("token-missing", `channel ${channel} of project ${appId} needs a token`);
-  const grant = verifyChannelToken(token, project, { channel, uid: uid === "0" ? namedUid(token, channel) : uid }, now);
+  const grant = verifyChannelToken(token, project, { channel, uid: uid === "0" ? undefined : uid }, now);
   return { ...grant, uid: uid === "0" ? (grant.uid ?? "0") : uid };
-}
-
-/** The uid that a token names for this channel; undefined: any. */
-function namedUid(token: string, channel: string): string | undefined {
-  const service = parseToken(token).services.find(({ type, strings }) => type === 1 && strings[0] === channel);
-  const uid = service?.strings[1];
-  return uid === undefined || uid === "" ? undefined : uid;
 }
