@@ -36,12 +36,12 @@ if (calls === undefined || atOnce === undefined || seconds === undefined || !(ca
   process.exit(2);
 }
 
-const agent: AgentWish = { vendors: "embedded", silenceMs: 256, greeting: true };
+const agent: AgentWish = { vendors: "embedded", silenceMs: 256, greeting: false };
 /** Calls until caches are full and code is compiled: what is held then is what may be held. */
 const WARM_UP = 20;
 /** Connections that end take a while to be forgotten: ICE, DTLS and WebSocket close on their own time. */
 const SETTLE_S = 45;
-const pcm = recording("whats-the-weather-like");
+const pcm = recording("cmd-book-a-room");
 
 const problems: string[] = [];
 const engine = await EngineProcess.start({ vendors: "inspected" });
