@@ -192,7 +192,7 @@ function toRequest(call: NonNullable<z.output<typeof Call>>, door: ConsoleDoor, 
       ],
       ...(greeting === "" ? {} : { greeting: { text: greeting, interruptable: true } }),
       failureMessage: "I am sorry, something went wrong. Please try again.",
-      turns: { ...defaultTurns, endpointingMs: call.silenceMs ?? PAGE_SILENCE_MS, endpointing: "semantic", interruption: "words" },
+      turns: { ...defaultTurns, endpointingMs: call.silenceMs ?? PAGE_SILENCE_MS, interruption: "words" },
     },
   };
 }

@@ -46,7 +46,6 @@ export async function startRestAgent({ url, project, channel, properties, signal
       agent_rtc_uid: uid,
       remote_rtc_uids: ["*"],
       idle_timeout: 15,
-      advanced_features: { enable_aivad: true },
       vad: { silence_duration_ms: SILENCE_MS },
       llm: { style: "local", greeting_message: GREETING },
       parameters: { enable_error_message: true },
