@@ -1,6 +1,6 @@
 /** The conversation as it happens; words that nobody heard are grey. */
 import type { Caption } from "@parley/client";
-import type { JSX } from "preact";
+import { Fragment, type JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Call } from "./call.ts";
 
@@ -42,9 +42,10 @@ function CaptionLine({ caption }: { caption: Caption }): JSX.Element {
       <span class="caption-who">{role === "user" ? "You" : "Agent"}</span>
       <p class="caption-text">
         {words.map((word, index) => (
-          <span key={index} data-heard={String(word.heard)}>
-            {index === 0 ? word.text : ` ${word.text}`}
-          </span>
+          <Fragment key={index}>
+            {index > 0 && " "}
+            <span data-heard={String(word.heard)}>{word.text}</span>
+          </Fragment>
         ))}
       </p>
       {(interrupted || latencyMs !== null) && (
