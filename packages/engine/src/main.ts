@@ -4,7 +4,7 @@ import { availableParallelism } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { createResampler, openRtc, warmUpOpus } from "@parley/media";
+import { createResampler, openRtc, type Rtc, UdpPortError, warmUpOpus } from "@parley/media";
 import { signallingPath } from "@parley/protocol";
 import { type LoadProgress, openSpeech, type Speech, voices } from "@parley/speech";
 import type { FastifyInstance } from "fastify";
@@ -18,7 +18,7 @@ import { agentStarter } from "./api/rest/start.ts";
 import { addMetrics, createServer, routeUpgrades } from "./api/server.ts";
 import { Signalling } from "./api/signalling/signalling.ts";
 import { embeddedCalls, measureSpeechCost } from "./capacity.ts";
-import { type Config, readConfig } from "./config.ts";
+import { type Config, ConfigError, readConfig } from "./config.ts";
 import { portProblem, publicUrl } from "./listening.ts";
 import { type Log, openLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
@@ -54,6 +54,9 @@ export interface EngineOptions {
   /** Aborted when the engine should end: running calls have `drain_ms` for it. */
   readonly signal: AbortSignal;
 }
+
+/** For closing everything once calls are over, in milliseconds. */
+const ENDING_MS = 15_000;
 
 /** Of all media, unless set. */
 const UDP_PORT = 50_000;
@@ -111,12 +114,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   const metrics = new Metrics({ running: () => agents.running, waitingWrites: () => store.waiting });
   const projects = new Projects({ projects: config.projects, now: Date.now });
   const channels = new Channels();
-  await using rtc = await openRtc({
-    udpPort: config.rtc.udpPort ?? UDP_PORT,
-    nextPorts: config.rtc.udpPort === undefined && config.loopback ? UDP_PORTS_TRIED : 0,
-    bindAddress: config.rtc.bindAddress,
-    announcedAddresses: config.rtc.announcedAddresses,
-  });
+  await using rtc = await openMedia(config);
   await warmUpOpus();
   await using signalling = new Signalling({
     channels,
@@ -193,12 +191,38 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     return 1;
   }
   log.info({ running: agents.running, drainMs: config.drainMs }, "ending: no new calls, running ones may finish");
+  using _watchdog = exitAnyway(config.drainMs + ENDING_MS, log);
   await agents.drain(AbortSignal.timeout(config.drainMs));
   // Its sockets would keep the server from closing.
   await signalling[Symbol.asyncDispose]();
   await server.close();
   log.info("ended");
   return 0;
+}
+
+/** Takes the UDP port of all media. */
+async function openMedia({ rtc, loopback }: Config): Promise<Rtc> {
+  try {
+    return await openRtc({
+      udpPort: rtc.udpPort ?? UDP_PORT,
+      nextPorts: rtc.udpPort === undefined && loopback ? UDP_PORTS_TRIED : 0,
+      bindAddress: rtc.bindAddress,
+      announcedAddresses: rtc.announcedAddresses,
+    });
+  } catch (error) {
+    if (error instanceof UdpPortError) throw new ConfigError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+/** A call that cannot end must not keep the process. */
+function exitAnyway(afterMs: number, log: Log): Disposable {
+  const timer = setTimeout(() => {
+    log.fatal({ afterMs }, "the engine did not end in time");
+    process.exit(1);
+  }, afterMs);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearTimeout(timer) };
 }
 
 /** What nobody has caught is a bug of one call: it is logged with its cause, and the other calls go on. */
@@ -272,7 +296,7 @@ function readTls({ tls }: Config): { tls?: { cert: Buffer; key: Buffer } } {
   try {
     return { tls: { cert: readFileSync(tls.certFile), key: readFileSync(tls.keyFile) } };
   } catch (error) {
-    throw new Error(`PARLEY_TLS_CERT or PARLEY_TLS_KEY cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new ConfigError(`PARLEY_TLS_CERT or PARLEY_TLS_KEY cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
       cause: error,
     });
   }

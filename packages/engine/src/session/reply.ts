@@ -148,8 +148,13 @@ export class Reply {
 
   async #untilRoom(signal: AbortSignal): Promise<void> {
     while (this.playout.queuedMs >= aheadMs && !signal.aborted) {
-      this.#room = Promise.withResolvers();
-      await this.#room.promise;
+      const room = Promise.withResolvers<void>();
+      this.#room = room;
+      // Nobody may ever play what waits: the end of the session ends the waiting, too.
+      const stop = (): void => room.resolve();
+      signal.addEventListener("abort", stop, { once: true });
+      await room.promise;
+      signal.removeEventListener("abort", stop);
     }
   }
 }
