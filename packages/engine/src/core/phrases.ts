@@ -121,3 +121,12 @@ export function endsOpen(text: string): boolean {
   const last = wordsOf(text).at(-1);
   return last !== undefined && openers.has(last) && !/[?!]["'”’]?\s*$/u.test(text);
 }
+
+/** True when the text holds one of the phrases as whole words, in any case and with any punctuation. */
+export function holdsPhrase(text: string, phrases: readonly string[]): boolean {
+  const words = ` ${wordsOf(text).join(" ")} `;
+  return phrases.some((phrase) => {
+    const wanted = wordsOf(phrase).join(" ");
+    return wanted !== "" && words.includes(` ${wanted} `);
+  });
+}

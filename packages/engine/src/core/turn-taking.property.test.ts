@@ -7,7 +7,9 @@ const settings = fc.record<TurnTakingSettings>({
   endpointing: fc.constantFrom("silence", "semantic"),
   maxWaitMs: fc.integer({ min: 500, max: 5000 }),
   interruptMs: fc.integer({ min: 120, max: 1200 }),
-  interruption: fc.constantFrom("speech", "words", "never"),
+  interruption: fc.constantFrom("speech", "words", "keywords", "never"),
+  keywords: fc.constant(["stop"]),
+  overlapping: fc.constantFrom("append", "ignore"),
 });
 const uid = fc.constantFrom("a", "b");
 const words = fc.constantFrom("", "stop", "uh-huh", "I want to", "what time is it?");

@@ -7,6 +7,8 @@ const settings: TurnTakingSettings = {
   maxWaitMs: 3000,
   interruptMs: 160,
   interruption: "speech",
+  keywords: [],
+  overlapping: "append",
 };
 const uid = "7";
 
@@ -182,6 +184,21 @@ describe("speech over the agent", () => {
     run(turns, start(2000), time(2160));
     expect(types(run(turns, time(3660)))).toEqual(["reply-resume"]);
     expect(types(run(turns, partial(5000, "please stop now")))).toEqual(["reply-interrupt", "turn-start"]);
+  });
+
+  test("with interruption by keywords, only these interrupt", () => {
+    const turns = answering({ interruption: "keywords", keywords: ["hold on", "Stop"] });
+    run(turns, start(2000), time(2160), partial(2300, "that is very nice"), end(2400));
+    expect(types(run(turns, final(2500, "That is very nice.")))).toEqual(["reply-resume"]);
+    run(turns, start(4000), time(4160));
+    expect(types(run(turns, partial(4400, "Well, hold on!")))).toEqual(["reply-interrupt", "turn-start"]);
+  });
+
+  test("over a reply that nothing interrupts is forgotten if the agent is told so", () => {
+    const turns = answering({ interruption: "never", overlapping: "ignore" });
+    expect(types(run(turns, start(2000), end(2600), final(2700, "hello")))).toEqual(["utterance-end"]);
+    run(turns, { type: "reply-end", at: 4000 });
+    expect(turns.floor).toBe("nobody");
   });
 
   test("a reply that must not be interrupted plays on, and the words are answered afterwards", () => {

@@ -2,7 +2,7 @@
 import type { InterruptCause } from "./events.ts";
 import { Draft } from "./draft.ts";
 import { People } from "./people.ts";
-import { carriesMeaning, endsOpen } from "./phrases.ts";
+import { carriesMeaning, endsOpen, holdsPhrase } from "./phrases.ts";
 
 export interface TurnTakingSettings {
   /** Silence after speech that ends the turn, in milliseconds. */
@@ -12,8 +12,12 @@ export interface TurnTakingSettings {
   readonly maxWaitMs: number;
   /** Speech over the agent that silences it, in milliseconds. */
   readonly interruptMs: number;
-  /** What interrupts for good: speech that goes on, only words that are no backchannel, or nothing. */
-  readonly interruption: "speech" | "words" | "never";
+  /** What interrupts for good: speech that goes on, only words that are no backchannel, only keywords, or nothing. */
+  readonly interruption: "speech" | "words" | "keywords" | "never";
+  /** Words and phrases that interrupt with `keywords`, in any case. */
+  readonly keywords: readonly string[];
+  /** What becomes of speech over a reply that nothing interrupts: it is answered afterwards, or forgotten. */
+  readonly overlapping: "append" | "ignore";
 }
 
 /** What a text may do to the interaction under way: cut it, wait for its end, or give way to it. */
@@ -189,6 +193,7 @@ export class TurnTaking {
         this.#userSpeaks(at);
         break;
       case "replying":
+        if (this.#deaf && this.#settings.overlapping === "ignore") break;
         this.#draft ??= new Draft(uid, at);
         if (this.#deaf) break;
         this.#state = { name: "replying-ducked", since: at, until: at + this.#settings.interruptMs };
@@ -344,15 +349,15 @@ export class TurnTaking {
         break;
       case "replying-ducked": {
         const { since, until } = this.#state;
-        const patience = this.#settings.interruption === "words" ? wordsPatienceMs : confirmMs;
+        const patience = this.#settings.interruption === "speech" ? confirmMs : wordsPatienceMs;
         this.#state = { name: "replying-held", since, until: until + patience };
         this.#decide({ type: "reply-hold", at });
         if (this.#meansIt) this.#barge(at);
         break;
       }
       case "replying-held":
-        if (this.#settings.interruption === "words") this.#giveUpOnNoise(at);
-        else this.#barge(at);
+        if (this.#settings.interruption === "speech") this.#barge(at);
+        else this.#giveUpOnNoise(at);
         break;
       case "replying-checking":
         this.#resumeReply(at, this.#state.since);
@@ -473,7 +478,16 @@ export class TurnTaking {
   /** There are words over the agent, and they count. */
   get #meansIt(): boolean {
     const words = this.#draft?.spoken ?? "";
-    return this.#settings.interruption === "words" ? carriesMeaning(words) : words !== "";
+    switch (this.#settings.interruption) {
+      case "speech":
+        return words !== "";
+      case "words":
+        return carriesMeaning(words);
+      case "keywords":
+        return holdsPhrase(words, this.#settings.keywords);
+      case "never":
+        return false;
+    }
   }
 
   get #isComplete(): boolean {

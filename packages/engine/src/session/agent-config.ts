@@ -8,8 +8,12 @@ export interface TurnSettings {
   readonly maxWaitMs: number;
   /** Speech over the agent that silences it, in milliseconds. */
   readonly interruptMs: number;
-  /** `speech`: speech that goes on interrupts. `words`: only words that are no backchannel do. `never`: nothing does. */
-  readonly interruption: "speech" | "words" | "never";
+  /** `speech`: speech that goes on interrupts. `words`: only words that are no backchannel do. `keywords`: only these. `never`: nothing does. */
+  readonly interruption: "speech" | "words" | "keywords" | "never";
+  /** What interrupts with `keywords`. */
+  readonly keywords: readonly string[];
+  /** Speech over a reply that nothing interrupts is answered afterwards, or forgotten. */
+  readonly overlapping: "append" | "ignore";
   /** Audio kept from before the detected onset, in milliseconds. */
   readonly prefixMs: number;
   /** VAD probability that counts as voice, in (0, 1). */
@@ -63,6 +67,8 @@ export const defaultTurns: TurnSettings = {
   maxWaitMs: 3000,
   interruptMs: 160,
   interruption: "speech",
+  keywords: [],
+  overlapping: "append",
   prefixMs: 300,
   threshold: 0.5,
 };

@@ -196,6 +196,7 @@ function toGreeting({ llm }: rest.JoinProperties): Pick<AgentConfig, "greeting">
 function toTurns({ vad, advanced_features: features }: rest.JoinProperties): TurnSettings {
   const semantic = features?.enable_aivad ?? false;
   return {
+    ...defaultTurns,
     endpointingMs: vad?.silence_duration_ms ?? defaultTurns.endpointingMs,
     endpointing: semantic ? "semantic" : "silence",
     maxWaitMs: defaultTurns.maxWaitMs,
