@@ -92,7 +92,7 @@ test("a person's questions are understood, and the answers are heard as they are
 test("talking into an answer stops it within 400 ms, and the captions keep what was heard", async () => {
   const question = await speech.speak("What can you do?", { speaker: 762, speed: 1, signal: AbortSignal.timeout(20_000) });
   const asked = resample(question.pcm, question.sampleRate, sampleRate);
-  const interruption = await recording("librivox-austen-0880");
+  const interruption = await recording("whats-the-weather-like");
   await writeMicrophone(microphone, [2_500, asked, 4_000, interruption, 8_000]);
   const { page } = await openPage("silence_ms=256&greeting=off");
 

@@ -34,7 +34,8 @@ export async function openBrowser({ microphone, allow = true, device = true }: B
     // Without this Chromium names its addresses by mDNS, which nothing on a bare machine resolves.
     "--disable-features=WebRtcHideLocalIpsWithMdns",
     "--no-sandbox",
-    ...(allow ? ["--use-fake-ui-for-media-stream"] : []),
+    // What the person answers to the question that a headless browser cannot show.
+    allow ? "--use-fake-ui-for-media-stream" : "--use-fake-ui-for-media-stream=deny",
     ...(device ? ["--use-fake-device-for-media-stream"] : []),
     ...(microphone === null ? [] : [`--use-file-for-fake-audio-capture=${microphone}%noloop`]),
   ];

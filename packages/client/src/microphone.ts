@@ -148,6 +148,9 @@ function toParleyError(error: unknown): ParleyError {
   if (name === "NotAllowedError" || name === "SecurityError") {
     return new ParleyError("permission-denied", "The browser was not allowed to use the microphone.", { cause: error });
   }
+  if (name === "NotSupportedError") {
+    return new ParleyError("unsupported-browser", "This browser has no way to ask for the microphone.", { cause: error });
+  }
   const detail = error instanceof Error && error.message !== "" ? ` (${error.message})` : "";
   return new ParleyError("no-microphone", `No microphone could be opened${detail}.`, { cause: error });
 }
