@@ -5,11 +5,12 @@ import { machineTime, stealShare } from "./process-usage.ts";
 import { type Report, thisMachine, toMarkdown } from "./report.ts";
 import { type Figure, fullScale, type Load, measureLatency, measureLoad, measureStart, quickScale, type Scale } from "./scenarios.ts";
 
-const help = `Usage: npm run bench -- [--only start,latency,hosted,embedded,gaps] [--quick] [--json FILE]
+const help = `Usage: npm run bench -- [--only start,latency,hosted,embedded,gaps] [--quick] [--turns N] [--json FILE]
 
   --only    parts to run: start (start to ready), latency (one call at a time), hosted and embedded (calls at once),
             gaps (RTP arrival with four embedded calls); default: all
   --quick   few repetitions, to see that it works
+  --turns   turns that each latency figure rests on (default 20)
   --json    also write the figures to this file`;
 
 const parts = ["start", "latency", "hosted", "embedded", "gaps"] as const;
@@ -21,6 +22,7 @@ const { values } = parseArgs({
   options: {
     only: { type: "string" },
     quick: { type: "boolean", default: false },
+    turns: { type: "string" },
     json: { type: "string" },
     help: { type: "boolean", default: false },
   },
@@ -34,7 +36,8 @@ if (process.platform !== "linux") {
   process.exit(1);
 }
 const wanted = chosen(values.only);
-const scale: Scale = values.quick ? quickScale : fullScale;
+const whole = values.quick ? quickScale : fullScale;
+const scale: Scale = { ...whole, turns: values.turns === undefined ? whole.turns : atLeastOne("--turns", values.turns) };
 const note = (text: string): void => console.error(text);
 
 const before = machineTime();
@@ -67,5 +70,12 @@ function chosen(only: string | undefined): ReadonlySet<Part> {
   const unknown = names.filter((name) => !parts.some((part) => part === name));
   if (unknown.length === 0) return new Set(known);
   console.error(`--only: there is no part ${unknown.join(", ")}; there are ${parts.join(", ")}`);
+  process.exit(2);
+}
+
+function atLeastOne(flag: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1) return value;
+  console.error(`${flag}: ${JSON.stringify(text)} is not a whole number from 1`);
   process.exit(2);
 }
