@@ -17,6 +17,10 @@ export class Draft {
   endMs: number;
   /** Its beginning has been told. */
   announced = false;
+  /** How typed text in it came in. */
+  origin: "text" | "command" = "text";
+  /** Speech may cut the answer to it. */
+  interruptable = true;
   /** Probability that the sentence is complete, if the recogniser knows. */
   complete: number | undefined;
   #parts: Part[] = [];

@@ -7,7 +7,10 @@ export type Module = "asr" | "llm" | "tts" | "vad" | "transport" | "session";
 export type AgentState = "idle" | "silent" | "listening" | "thinking" | "speaking";
 
 /** What made the agent speak. */
-export type ReplySource = "llm" | "greeting" | "command" | "llm_failure";
+export type ReplySource = "llm" | "greeting" | "command" | "silence" | "llm_failure";
+
+/** How a person's turn came in; `command`: the API speaks for them. */
+export type TurnOrigin = "voice" | "text" | "command";
 
 /** What ended a reply early. */
 export type InterruptCause = "start_of_speech" | "text" | "api_speak" | "api_interrupt" | "api_leave";
@@ -41,7 +44,7 @@ export type SessionEvent =
       text: string;
       startMs: number;
       endMs: number;
-      by: "voice" | "text";
+      by: TurnOrigin;
     }
   /** What sounded like a turn held no words. */
   | { type: "turn-dropped"; at: number; turnId: number; uid: string }

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { TurnTaking, type TurnDecision, type TurnInput, type TurnTakingSettings } from "./turn-taking.ts";
+import { TurnTaking } from "./turn-taking.ts";
+import type { TurnDecision, TurnInput, TurnTakingSettings } from "./turn-contract.ts";
 
 const settings = fc.record<TurnTakingSettings>({
   endpointingMs: fc.integer({ min: 120, max: 2000 }),
@@ -28,7 +29,23 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       final,
       ...(complete === undefined ? {} : { complete }),
     })),
-  fc.tuple(uid, words).map(([who, text]): Step => (at) => ({ type: "text", at, uid: who, text })),
+  fc
+    .tuple(
+      uid,
+      words,
+      fc.constantFrom("interrupt" as const, "append" as const, "ignore" as const),
+      fc.constantFrom("join" as const, "replace" as const, "append" as const, "ignore" as const),
+      fc.boolean(),
+    )
+    .map(([who, text, priority, whileSpeaking, interruptable]): Step => (at) => ({
+      type: "text",
+      at,
+      uid: who,
+      text,
+      priority,
+      whileSpeaking,
+      interruptable,
+    })),
   fc
     .tuple(fc.constantFrom("interrupt" as const, "append" as const, "ignore" as const), fc.boolean())
     .map(([priority, interruptable]): Step => (at, id) => ({ type: "say", at, id, priority, interruptable })),
@@ -93,6 +110,7 @@ class Judge {
         break;
       case "say-queued":
       case "say-dropped":
+      case "text-dropped":
         break;
     }
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { TurnTaking, type TurnDecision, type TurnInput, type TurnTakingSettings } from "./turn-taking.ts";
+import { TurnTaking } from "./turn-taking.ts";
+import type { TurnDecision, TurnInput, TurnTakingSettings } from "./turn-contract.ts";
 
 const settings: TurnTakingSettings = {
   endpointingMs: 500,
@@ -238,12 +239,41 @@ describe("typed text", () => {
         { type: "text", at: 2000, uid, text: "later", priority: "append" },
         { type: "text", at: 2100, uid, text: "never", priority: "ignore" },
       ),
-    ).toEqual([]);
+    ).toEqual([{ type: "text-dropped", at: 2100 }]);
     run(turns, start(2500), end(2600));
     expect(run(turns, { type: "reply-end", at: 4000 }, time(4000)).at(-1)).toMatchObject({
       type: "turn-end",
       text: "later",
     });
+  });
+
+  test("of the API may take the place of what is being said, wait until it is answered, or be dropped", () => {
+    const speaking = () => {
+      const turns = new TurnTaking(settings);
+      run(turns, start(0), partial(400, "never mind"));
+      return turns;
+    };
+    const put = (whileSpeaking: "replace" | "append" | "ignore"): TurnInput => ({
+      type: "text",
+      at: 500,
+      uid: "",
+      text: "think this",
+      whileSpeaking,
+    });
+    expect(run(speaking(), put("replace")).at(-1)).toMatchObject({ type: "turn-end", turn: 1, text: "think this", by: "text" });
+    expect(types(run(speaking(), put("ignore")))).toEqual(["text-dropped"]);
+    const turns = speaking();
+    run(turns, put("append"), end(900), time(1400), final(1410, "never mind"));
+    expect(run(turns, { type: "reply-end", at: 3000 })).toMatchObject([
+      { type: "turn-start", turn: 2 },
+      { type: "turn-end", turn: 2, text: "think this" },
+    ]);
+  });
+
+  test("may ask for an answer that is not interrupted", () => {
+    const turns = new TurnTaking(settings);
+    run(turns, { type: "text", at: 0, uid: "", text: "read the terms", interruptable: false });
+    expect(types(run(turns, start(500), time(700), partial(900, "stop")))).toEqual([]);
   });
 
   test("and speech in the same second become one turn, in order", () => {

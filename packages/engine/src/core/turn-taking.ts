@@ -1,64 +1,8 @@
 /** Decides whose turn it is: when a person's turn begins and ends, and what happens to the agent when someone speaks over it. */
-import type { InterruptCause } from "./events.ts";
 import { Draft } from "./draft.ts";
 import { People } from "./people.ts";
 import { carriesMeaning, endsOpen, holdsPhrase } from "./phrases.ts";
-
-export interface TurnTakingSettings {
-  /** Silence after speech that ends the turn, in milliseconds. */
-  readonly endpointingMs: number;
-  /** `semantic`: a sentence that is not complete yet gets up to `maxWaitMs`. */
-  readonly endpointing: "silence" | "semantic";
-  readonly maxWaitMs: number;
-  /** Speech over the agent that silences it, in milliseconds. */
-  readonly interruptMs: number;
-  /** What interrupts for good: speech that goes on, only words that are no backchannel, only keywords, or nothing. */
-  readonly interruption: "speech" | "words" | "keywords" | "never";
-  /** Words and phrases that interrupt with `keywords`, in any case. */
-  readonly keywords: readonly string[];
-  /** What becomes of speech over a reply that nothing interrupts: it is answered afterwards, or forgotten. */
-  readonly overlapping: "append" | "ignore";
-}
-
-/** What a text may do to the interaction under way: cut it, wait for its end, or give way to it. */
-export type SayPriority = "interrupt" | "append" | "ignore";
-
-export type TurnInput =
-  /** `at`: the onset, which lies before the moment this is said. */
-  | { type: "speech-start"; at: number; uid: string }
-  | { type: "speech-end"; at: number; uid: string }
-  /** `complete`: probability that the sentence is, if the recogniser knows. */
-  | { type: "transcript"; at: number; uid: string; text: string; final: boolean; complete?: number }
-  /** Someone typed. `append`: answer it after the reply under way; `ignore`: only if nothing goes on. */
-  | { type: "text"; at: number; uid: string; text: string; priority?: SayPriority }
-  /** A fixed text wants to be spoken. */
-  | { type: "say"; at: number; id: number; priority: SayPriority; interruptable: boolean }
-  | { type: "interrupt"; at: number; cause: InterruptCause }
-  /** The reply under way was played to its end, or came to nothing. */
-  | { type: "reply-end"; at: number }
-  | { type: "user-left"; at: number; uid: string }
-  | { type: "time"; at: number };
-
-export type TurnDecision =
-  | { type: "turn-start"; at: number; turn: number; uid: string }
-  /** Ask that person's recogniser for its final transcript. */
-  | { type: "utterance-end"; at: number; uid: string }
-  /** `endMs`: when the last sound of the turn ended, `at` for typed text. Answer it. */
-  | {
-      type: "turn-end";
-      at: number;
-      turn: number;
-      uid: string;
-      text: string;
-      startMs: number;
-      endMs: number;
-      by: "voice" | "text";
-    }
-  | { type: "turn-dropped"; at: number; turn: number; uid: string }
-  | { type: "reply-duck" | "reply-hold" | "reply-resume"; at: number }
-  | { type: "reply-interrupt"; at: number; cause: InterruptCause }
-  | { type: "say-start"; at: number; id: number; turn: number }
-  | { type: "say-queued" | "say-dropped"; at: number; id: number };
+import type { TurnDecision, TurnInput, TurnTakingSettings } from "./turn-contract.ts";
 
 /** Silence that a reply is held for, waiting whether speech over it goes on, in milliseconds after `interruptMs`. A cough is over by then. */
 const confirmMs = 440;
@@ -70,8 +14,8 @@ const finalPatienceMs = 2000;
 const maxTurnMs = 60_000;
 /** Typed text waits this long for a person who is speaking at the same time. */
 const textPatienceMs = 3000;
-/** Fixed texts that may wait. More are dropped. */
-const maxQueuedSays = 32;
+/** Texts that may wait. More are dropped. */
+const maxQueued = 32;
 /** Probability from which a sentence counts as complete. */
 const completeFrom = 0.5;
 
@@ -98,6 +42,8 @@ type State =
   | { name: "replying-held"; since: number; until: number }
   | { name: "replying-checking"; since: number; until: number };
 
+type TextInput = Extract<TurnInput, { type: "text" }>;
+
 export class TurnTaking {
   readonly #settings: TurnTakingSettings;
   readonly #people = new People();
@@ -106,6 +52,8 @@ export class TurnTaking {
   #draft: Draft | undefined;
   #interruptable = true;
   #says: { id: number; interruptable: boolean }[] = [];
+  /** Typed texts that wait until what goes on is answered. */
+  #texts: TextInput[] = [];
   #decisions: TurnDecision[] = [];
 
   constructor(settings: TurnTakingSettings) {
@@ -274,10 +222,26 @@ export class TurnTaking {
     }
   }
 
-  #text({ at, uid, text, priority }: Extract<TurnInput, { type: "text" }>): void {
-    if (priority === "ignore" && this.floor !== "nobody") return;
+  #text(input: TextInput): void {
+    const { at, uid, text, priority = "interrupt", whileSpeaking = "join", interruptable = true, origin = "text" } = input;
+    if (this.floor === "people" ? whileSpeaking === "ignore" : this.floor === "agent" && priority === "ignore") {
+      this.#decide({ type: "text-dropped", at });
+      return;
+    }
+    if (this.floor === "people" && whileSpeaking === "append" && this.#texts.length < maxQueued) {
+      this.#texts.push(input);
+      return;
+    }
+    const replaces = this.floor === "people" && whileSpeaking === "replace";
+    if (replaces && this.#draft !== undefined) {
+      const { announced } = this.#draft;
+      this.#draft = new Draft(uid, at);
+      this.#draft.announced = announced;
+    }
     const draft = (this.#draft ??= new Draft(uid, at));
     draft.type(uid, at, text);
+    draft.interruptable &&= interruptable;
+    draft.origin = origin;
     if (this.floor === "agent") {
       if (this.#deaf || priority === "append") return;
       this.#decide({ type: "reply-interrupt", at, cause: "text" });
@@ -286,7 +250,7 @@ export class TurnTaking {
     if (this.#people.someoneSpeaks && draft.spoken !== "") {
       const until = this.#state.name === "user-speaking" ? this.#state.until : Number.POSITIVE_INFINITY;
       this.#state = { name: "user-speaking", until: Math.min(until, at + textPatienceMs) };
-    } else if (this.#state.name !== "user-pausing" && this.#state.name !== "user-finishing") {
+    } else if (replaces || (this.#state.name !== "user-pausing" && this.#state.name !== "user-finishing")) {
       this.#endTurn(at); // A pause ends by itself, and takes the text along.
     }
   }
@@ -306,7 +270,7 @@ export class TurnTaking {
     if (priority === "interrupt" || free) {
       if (this.floor === "agent") this.#decide({ type: "reply-interrupt", at, cause: "api_speak" });
       this.#startSay(at, id, interruptable);
-    } else if (priority === "append" && this.#says.length < maxQueuedSays) {
+    } else if (priority === "append" && this.#says.length < maxQueued) {
       this.#says.push({ id, interruptable });
       this.#decide({ type: "say-queued", at, id });
     } else {
@@ -398,7 +362,7 @@ export class TurnTaking {
       this.#listen(at);
       return;
     }
-    const by = draft.spoken === "" ? "text" : "voice";
+    const by = draft.spoken === "" ? draft.origin : "voice";
     const endMs = by === "voice" ? draft.endMs : at;
     this.#decide({
       type: "turn-end",
@@ -410,7 +374,7 @@ export class TurnTaking {
       endMs,
       by,
     });
-    this.#reply(true);
+    this.#reply(draft.interruptable);
   }
 
   #reply(interruptable: boolean): void {
@@ -460,6 +424,11 @@ export class TurnTaking {
   #listen(at: number): void {
     this.#state = { name: "listening" };
     this.#draft = undefined;
+    const text = this.#texts.shift();
+    if (text !== undefined) {
+      this.#text({ ...text, at });
+      return;
+    }
     const say = this.#says.shift();
     if (say !== undefined) this.#startSay(at, say.id, say.interruptable);
   }

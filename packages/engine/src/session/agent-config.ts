@@ -1,4 +1,5 @@
 /** What an agent should be. Each public API translates its own JSON into this. */
+import type { GreetingMode } from "../core/greeting.ts";
 
 export interface TurnSettings {
   /** Silence after speech that ends the turn, in milliseconds. */
@@ -43,6 +44,24 @@ export interface SystemMessage {
   readonly raw?: Readonly<Record<string, unknown>>;
 }
 
+export interface GreetingConfig {
+  readonly text: string;
+  /** Speech may cut it. */
+  readonly interruptable: boolean;
+  /** The first person of the session, or everybody who comes while nobody else is there. Default `every`. */
+  readonly mode?: GreetingMode;
+  /** Wait before it begins, in milliseconds. Default 0. */
+  readonly delayMs?: number;
+}
+
+/** What the agent does when nobody has said anything for a while. */
+export interface SilenceConfig {
+  readonly timeoutMs: number;
+  /** Speak the content, or give it to the language model as if somebody had said it. */
+  readonly action: "speak" | "think";
+  readonly content: string;
+}
+
 export interface AgentConfig {
   readonly asr: ChosenAsr;
   readonly tts: ChosenTts;
@@ -51,7 +70,8 @@ export interface AgentConfig {
   readonly systemMessages: readonly SystemMessage[];
   /** Entries of short-term memory that a request carries; people's and the agent's count each. 0: none. */
   readonly maxHistory: number;
-  readonly greeting?: { readonly text: string; readonly interruptable: boolean };
+  readonly greeting?: GreetingConfig;
+  readonly silence?: SilenceConfig;
   /** Spoken when the language model fails. */
   readonly failureMessage?: string;
   /** Seconds after the last person has left until the agent goes; 0: never. */

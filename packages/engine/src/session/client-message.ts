@@ -1,5 +1,5 @@
 /** What a client's message asks for, once its door has read it: the session does not know how it is spelt. */
-import type { SayPriority } from "../core/turn-taking.ts";
+import type { SayPriority } from "../core/turn-contract.ts";
 
 export type ClientMessage =
   | { type: "text"; text: string; priority: SayPriority }

@@ -181,6 +181,75 @@ describe("greeting", () => {
   });
 });
 
+describe("a host", () => {
+  test("greets everybody who comes while nobody is there, or only the first, as it is told", async () => {
+    for (const [mode, greetings] of [
+      ["every", 2],
+      ["first", 1],
+    ] as const) {
+      await using stage = new Stage({ config: { greeting: { text: "hello there", interruptable: true, mode } } });
+      await stage.clock.moveTo(2000);
+      stage.leave("7");
+      await stage.clock.moveTo(3000);
+      stage.join("8");
+      await stage.clock.moveTo(6000);
+      expect(stage.only("reply-start").map((event) => event.source)).toEqual(Array(greetings).fill("greeting"));
+    }
+  });
+
+  test("waits before the greeting if told to", async () => {
+    await using stage = new Stage({ config: { greeting: { text: "hello there", interruptable: true, delayMs: 1500 } } });
+    await stage.clock.moveTo(3000);
+    expect(stage.only("reply-start").map((event) => event.at)).toEqual([1500]);
+  });
+
+  test("speaks up when nobody says anything, again and again", async () => {
+    await using stage = new Stage({ config: { silence: { timeoutMs: 3000, action: "speak", content: "still there" } } });
+    await stage.clock.moveTo(7500);
+    expect(stage.only("reply-start").map(({ source, at }) => [source, Math.round(at)])).toEqual([
+      ["silence", 3020],
+      ["silence", 6420],
+    ]);
+  });
+
+  test("has the model think when nobody says anything", async () => {
+    await using stage = new Stage({
+      agent: ["shall we go on"],
+      config: { silence: { timeoutMs: 3000, action: "think", content: "The user is silent." } },
+    });
+    await stage.clock.moveTo(3900);
+    expect(stage.asked[0]?.at(-1)).toEqual({ role: "user", content: "The user is silent." });
+    expect(stage.session.history[0]).toMatchObject({ role: "user", source: "command" });
+  });
+
+  test("finishes its sentence before it goes, if it is let, and not for longer than it may", async () => {
+    for (const [graceS, heard] of [
+      [10, "one two three four five six"],
+      [0, "one two three"],
+    ] as const) {
+      const stage = new Stage({ user: [{ at: 1000, ms: 800, text: "go" }], agent: ["one two three four five six"] });
+      await stage.clock.moveTo(2900);
+      const leaving = stage.session.leave({ graceS });
+      await stage.clock.moveTo(6000);
+      expect(await leaving).toEqual({ status: "STOPPED", reason: "OK" });
+      await stage[Symbol.asyncDispose]();
+      expect(stage.session.history.at(-1)?.content).toBe(heard);
+    }
+  });
+
+  test("thinks about a text of the API, and answers with another prompt once that was changed", async () => {
+    await using stage = new Stage({ agent: ["a long answer that goes on for quite a while", "fine"] });
+    await stage.clock.moveTo(500);
+    expect(stage.session.think("first", { priority: "interrupt" })).toBe("taken");
+    await stage.clock.moveTo(1000);
+    expect(stage.session.think("not now", { priority: "ignore" })).toBe("ignored");
+    stage.session.update({ systemMessages: [{ role: "system", content: "Be rude." }] });
+    expect(stage.session.think("second", { priority: "interrupt" })).toBe("taken");
+    await stage.clock.moveTo(4000);
+    expect(stage.asked.map((messages) => messages[0]?.content)).toEqual(["Be brief.", "Be rude."]);
+  });
+});
+
 describe("failures", () => {
   test("a language model that fails is told, and the failure message is spoken", async () => {
     await using stage = new Stage({

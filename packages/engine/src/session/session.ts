@@ -1,21 +1,24 @@
 /** One conversation from join to leave: feeds the cores and carries out what they decide. Read this file first. */
-import type { AgentState, Ending, InterruptCause, Module, ReplySource, SessionEvent } from "../core/events.ts";
+import type { AgentState, Ending, InterruptCause, Module, SessionEvent, TurnOrigin } from "../core/events.ts";
 import { FRAME_MS } from "../core/frame.ts";
-import { History, type HistoryEntry } from "../core/history.ts";
+import { History, type EntrySource, type HistoryEntry } from "../core/history.ts";
 import { DUCKED } from "../core/playout.ts";
 import { Presence } from "../core/presence.ts";
 import { defaultGate } from "../core/speech-gate.ts";
-import { TurnTaking, type SayPriority, type TurnDecision, type TurnInput } from "../core/turn-taking.ts";
+import { TurnTaking } from "../core/turn-taking.ts";
+import type { SayPriority, TextOptions, TurnDecision, TurnInput } from "../core/turn-contract.ts";
 import { AppError, toAppError } from "../errors.ts";
 import type { Played, Transport } from "../transports/transport.ts";
 import type { Asr, Llm, Transcript, Voice } from "../vendors/vendor.ts";
-import type { AgentConfig } from "./agent-config.ts";
+import type { AgentConfig, SystemMessage } from "./agent-config.ts";
 import type { Cancel, Clock } from "./clock.ts";
 import type { ClientMessage, ReadMessage } from "./client-message.ts";
 import { Ears } from "./ears.ts";
 import { Fanout } from "./fanout.ts";
+import { Host } from "./host.ts";
+import { Mind } from "./mind.ts";
 import { cutTransport } from "./played.ts";
-import { metric, once, Reply, type Resampler } from "./reply.ts";
+import { metric, type Reply, type Resampler } from "./reply.ts";
 import { Tasks } from "./tasks.ts";
 import type { OpenVad } from "./vad.ts";
 
@@ -45,6 +48,9 @@ interface Current {
   sounding: boolean;
 }
 
+/** Who said it, in the memory's words. */
+const entrySource: Readonly<Record<TurnOrigin, EntrySource>> = { voice: "asr", text: "message", command: "command" };
+
 /** Events that a reader may be behind before it loses the oldest. */
 const maxEventsBehind = 4096;
 
@@ -58,6 +64,8 @@ export class Session implements AsyncDisposable {
   readonly #presence: Presence;
   readonly #events = new Fanout<SessionEvent>(maxEventsBehind);
   readonly #ears: Ears;
+  readonly #mind: Mind;
+  readonly #host: Host;
   readonly #abort = new AbortController();
   readonly #ending = Promise.withResolvers<Ending>();
   readonly #tasks = new Tasks((error) => this.#break(error));
@@ -66,7 +74,8 @@ export class Session implements AsyncDisposable {
   #ended = false;
   #current: Current | undefined;
   #state: AgentState = "idle";
-  #greeting: (() => Reply) | undefined;
+  /** Looks whether the agent has fallen silent. */
+  #onQuiet: () => void = () => {};
   #cancelDeadline: Cancel = () => {};
   #cancelWatch: Cancel = () => {};
   /** Finding out what was heard of an interrupted reply; the next request waits for it. */
@@ -77,6 +86,8 @@ export class Session implements AsyncDisposable {
     this.#turns = new TurnTaking(parts.config.turns);
     this.#presence = new Presence(parts.config.idleTimeoutS, parts.config.firstUserTimeoutS);
     this.#ears = this.#openEars();
+    this.#mind = this.#openMind();
+    this.#host = this.#openHost();
     this.closed = this.#run();
   }
 
@@ -95,7 +106,7 @@ export class Session implements AsyncDisposable {
 
   /** Speaks a fixed text; tells at once what becomes of it. */
   say(text: string, { priority, interruptable }: SayOptions): "spoken" | "queued" | "ignored" {
-    return this.#say(() => this.#recite(text, "command"), priority, interruptable);
+    return this.#say(() => this.#mind.recite(text, "command"), priority, interruptable);
   }
 
   /** Ends speaking and thinking at once; nothing happens while the agent does neither. */
@@ -103,8 +114,21 @@ export class Session implements AsyncDisposable {
     this.#input({ type: "interrupt", at: this.#parts.clock.now(), cause: "api_interrupt" });
   }
 
-  /** Ends the session; harmless if it has ended. */
-  async leave(): Promise<Ending> {
+  /** Takes a text as if somebody had said it; tells at once whether it counts. */
+  think(text: string, options: Omit<TextOptions, "origin">): "taken" | "ignored" {
+    const decisions = this.#input({ type: "text", at: this.#parts.clock.now(), uid: "", text, ...options, origin: "command" });
+    return decisions.some((decision) => decision.type === "text-dropped") ? "ignored" : "taken";
+  }
+
+  /** Counts from the next request to the language model on. */
+  update({ systemMessages, llm }: { readonly systemMessages?: readonly SystemMessage[]; readonly llm?: Llm }): void {
+    if (systemMessages !== undefined) this.#mind.systemMessages = systemMessages;
+    if (llm !== undefined) this.#mind.llm = llm;
+  }
+
+  /** Ends the session; harmless if it has ended. `graceS`: the agent may finish what it says, for so many seconds. */
+  async leave({ graceS = 0 }: { readonly graceS?: number } = {}): Promise<Ending> {
+    if (graceS > 0) await this.#finishSpeaking(graceS);
     this.#end({ status: "STOPPED", reason: "OK" });
     return await this.closed;
   }
@@ -114,13 +138,7 @@ export class Session implements AsyncDisposable {
   }
 
   async #run(): Promise<Ending> {
-    const { clock, transport, config } = this.#parts;
-    const { greeting } = config;
-    if (greeting !== undefined) {
-      // Spoken into its playout now, so that the first person need not wait for the voice.
-      const reply = this.#recite(greeting.text, "greeting");
-      this.#greeting = () => reply;
-    }
+    const { clock, transport } = this.#parts;
     const stopFrames = clock.everyFrame((due) => this.#speak(due));
     this.#tasks.own(this.#hear());
     this.#tasks.own(this.#follow());
@@ -134,6 +152,7 @@ export class Session implements AsyncDisposable {
     this.#abort.abort();
     this.#cancelDeadline();
     this.#cancelWatch();
+    this.#host[Symbol.dispose]();
     stopFrames();
     await transport[Symbol.asyncDispose]();
     await this.#ears[Symbol.asyncDispose]();
@@ -164,13 +183,14 @@ export class Session implements AsyncDisposable {
           this.#emit({ type: "user-joined", at, uid: event.uid });
           break;
         case "user-ready":
-          this.#greet();
+          this.#host.ready();
           break;
         case "user-left":
           this.#presence.leave(event.uid, at);
           this.#emit({ type: "user-left", at, uid: event.uid });
           this.#input({ type: "user-left", at, uid: event.uid });
           this.#ears.close(event.uid);
+          if (!this.#presence.someone) this.#host.empty();
           break;
         case "message":
           this.#obey(this.#parts.readMessage(event.customType, event.body), event.uid);
@@ -238,13 +258,13 @@ export class Session implements AsyncDisposable {
           content: text,
           turnId: turn,
           uid,
-          source: by === "voice" ? "asr" : "message",
+          source: entrySource[by],
           startMs,
           endMs,
         });
         this.#emit({ type: "turn-end", at, turnId: turn, uid, text, startMs, endMs, by });
         if (by === "voice") this.#emit(metric(at, turn, "asr", "ttlw", at - endMs));
-        this.#play(turn, this.#answer(), endMs);
+        this.#play(turn, this.#mind.answer(), endMs);
         break;
       }
       case "turn-dropped":
@@ -269,6 +289,7 @@ export class Session implements AsyncDisposable {
         break;
       }
       case "say-queued":
+      case "text-dropped":
         break;
       case "say-dropped":
         this.#says.delete(decision.id);
@@ -277,55 +298,6 @@ export class Session implements AsyncDisposable {
   }
 
   // Out
-
-  /** The agent's answer to what the history ends with. */
-  #answer(): Reply {
-    const reply = this.#newReply("llm");
-    this.#tasks.own(this.#voice(reply, this.#think(reply)));
-    return reply;
-  }
-
-  async *#think(reply: Reply): AsyncGenerator<string, void, undefined> {
-    const { config, llm } = this.#parts;
-    await this.#settling;
-    const memory = this.#history.recall(config.maxHistory).map(({ role, content }) => ({ role, content }));
-    try {
-      yield* llm([...config.systemMessages, ...memory], { signal: reply.signal });
-    } catch (error) {
-      if (reply.signal.aborted) return;
-      this.#fail("llm", error);
-      if (config.failureMessage === undefined) return;
-      reply.source = "llm_failure";
-      yield ` ${config.failureMessage}`;
-    }
-  }
-
-  /** A fixed text. */
-  #recite(text: string, source: ReplySource): Reply {
-    const reply = this.#newReply(source);
-    this.#tasks.own(this.#voice(reply, once(text)));
-    return reply;
-  }
-
-  async #voice(reply: Reply, text: AsyncIterable<string>): Promise<void> {
-    try {
-      await reply.speak(text);
-    } catch (error) {
-      if (!reply.signal.aborted) this.#fail("tts", error);
-    }
-    reply.playout.end();
-  }
-
-  #newReply(source: ReplySource): Reply {
-    const { clock, voice, transport, resample } = this.#parts;
-    return new Reply(source, {
-      clock,
-      voice,
-      sampleRate: transport.caps.sampleRate,
-      resample,
-      signal: this.#abort.signal,
-    });
-  }
 
   /** From now on the frames come from this reply. */
   #play(turnId: number, reply: Reply, speechEndMs: number | undefined): void {
@@ -344,10 +316,7 @@ export class Session implements AsyncDisposable {
   #tick(due: number): void {
     const { transport } = this.#parts;
     const current = this.#current;
-    if (current === undefined) {
-      transport.write({ at: due, pcm: new Int16Array((transport.caps.sampleRate * FRAME_MS) / 1000) });
-      return;
-    }
+    if (current === undefined) return transport.write({ at: due, pcm: new Int16Array((transport.caps.sampleRate * FRAME_MS) / 1000) });
     const taken = current.reply.take(due);
     transport.write({ at: due, pcm: taken.pcm });
     if (taken.first) this.#replyStarts(due, current);
@@ -410,10 +379,16 @@ export class Session implements AsyncDisposable {
     this.#tasks.own(this.#settling);
   }
 
-  #greet(): void {
-    const reply = this.#greeting;
-    this.#greeting = undefined;
-    if (reply !== undefined) this.#say(reply, "append", this.#parts.config.greeting?.interruptable ?? true);
+  async #finishSpeaking(graceS: number): Promise<void> {
+    const { clock } = this.#parts;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onQuiet = () => {
+      if (this.#turns.floor !== "agent") resolve();
+    };
+    this.#onQuiet();
+    const cancel = clock.at(clock.now() + graceS * 1000, resolve);
+    await Promise.race([promise, this.#ending.promise]);
+    cancel();
   }
 
   #say(reply: () => Reply, priority: SayPriority, interruptable: boolean): "spoken" | "queued" | "ignored" {
@@ -429,13 +404,36 @@ export class Session implements AsyncDisposable {
 
   // Around
 
+  #openMind(): Mind {
+    const { config, transport } = this.#parts;
+    return new Mind({
+      ...this.#parts,
+      sampleRate: transport.caps.sampleRate,
+      signal: this.#abort.signal,
+      history: this.#history,
+      systemMessages: config.systemMessages,
+      maxHistory: config.maxHistory,
+      failureMessage: config.failureMessage,
+      settled: () => this.#settling,
+      tasks: this.#tasks,
+      onError: (module, error) => this.#fail(module, error),
+    });
+  }
+
+  #openHost(): Host {
+    return new Host({
+      ...this.#parts,
+      recite: (text, source) => this.#mind.recite(text, source),
+      say: (reply, priority, interruptable) => void this.#say(reply, priority, interruptable),
+      think: (text) => void this.think(text, { priority: "ignore", whileSpeaking: "ignore" }),
+    });
+  }
+
   #openEars(): Ears {
-    const { clock, config, asr, openVad } = this.#parts;
+    const { config } = this.#parts;
     const { threshold, prefixMs } = config.turns;
     return new Ears({
-      clock,
-      openVad,
-      asr,
+      ...this.#parts,
       gate: { ...defaultGate, threshold },
       context: { language: config.asr.language, keyterms: config.asr.keyterms, prefixMs },
       signal: this.#abort.signal,
@@ -457,6 +455,8 @@ export class Session implements AsyncDisposable {
     const state = this.#stateNow();
     if (state === this.#state) return;
     this.#state = state;
+    this.#onQuiet();
+    this.#host.turned(state);
     this.#emit({ type: "state", at: this.#parts.clock.now(), state, turnId: this.#turns.turn });
   }
 

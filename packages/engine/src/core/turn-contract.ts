@@ -1,0 +1,71 @@
+/** What goes into turn-taking, and what comes out: inputs that say when they happened, decisions to carry out. */
+import type { InterruptCause, TurnOrigin } from "./events.ts";
+
+export interface TurnTakingSettings {
+  /** Silence after speech that ends the turn, in milliseconds. */
+  readonly endpointingMs: number;
+  /** `semantic`: a sentence that is not complete yet gets up to `maxWaitMs`. */
+  readonly endpointing: "silence" | "semantic";
+  readonly maxWaitMs: number;
+  /** Speech over the agent that silences it, in milliseconds. */
+  readonly interruptMs: number;
+  /** What interrupts for good: speech that goes on, only words that are no backchannel, only keywords, or nothing. */
+  readonly interruption: "speech" | "words" | "keywords" | "never";
+  /** Words and phrases that interrupt with `keywords`, in any case. */
+  readonly keywords: readonly string[];
+  /** What becomes of speech over a reply that nothing interrupts: it is answered afterwards, or forgotten. */
+  readonly overlapping: "append" | "ignore";
+}
+
+/** What a text may do to the interaction under way: cut it, wait for its end, or give way to it. */
+export type SayPriority = "interrupt" | "append" | "ignore";
+
+export interface TextOptions {
+  /** Over a reply; default `interrupt`. With `ignore` the text counts only when nothing goes on. */
+  readonly priority?: SayPriority;
+  /** While people speak: become part of their turn (default), take its place, wait until it is answered, or be dropped. */
+  readonly whileSpeaking?: "join" | "replace" | "append" | "ignore";
+  /** Speech may cut the answer; default true. */
+  readonly interruptable?: boolean;
+  /** Default `text`. */
+  readonly origin?: "text" | "command";
+}
+
+export type TurnInput =
+  /** `at`: the onset, which lies before the moment this is said. */
+  | { type: "speech-start"; at: number; uid: string }
+  | { type: "speech-end"; at: number; uid: string }
+  /** `complete`: probability that the sentence is, if the recogniser knows. */
+  | { type: "transcript"; at: number; uid: string; text: string; final: boolean; complete?: number }
+  /** Someone typed, or the API speaks for them. */
+  | ({ type: "text"; at: number; uid: string; text: string } & TextOptions)
+  /** A fixed text wants to be spoken. */
+  | { type: "say"; at: number; id: number; priority: SayPriority; interruptable: boolean }
+  | { type: "interrupt"; at: number; cause: InterruptCause }
+  /** The reply under way was played to its end, or came to nothing. */
+  | { type: "reply-end"; at: number }
+  | { type: "user-left"; at: number; uid: string }
+  | { type: "time"; at: number };
+
+export type TurnDecision =
+  | { type: "turn-start"; at: number; turn: number; uid: string }
+  /** Ask that person's recogniser for its final transcript. */
+  | { type: "utterance-end"; at: number; uid: string }
+  /** `endMs`: when the last sound of the turn ended, `at` for typed text. Answer it. */
+  | {
+      type: "turn-end";
+      at: number;
+      turn: number;
+      uid: string;
+      text: string;
+      startMs: number;
+      endMs: number;
+      by: TurnOrigin;
+    }
+  | { type: "turn-dropped"; at: number; turn: number; uid: string }
+  | { type: "reply-duck" | "reply-hold" | "reply-resume"; at: number }
+  | { type: "reply-interrupt"; at: number; cause: InterruptCause }
+  | { type: "say-start"; at: number; id: number; turn: number }
+  | { type: "say-queued" | "say-dropped"; at: number; id: number }
+  /** Typed text that came at the wrong time, by its own wish. */
+  | { type: "text-dropped"; at: number };
