@@ -119,7 +119,10 @@ test.each([
   [{ PARLEY_LOG_LEVEL: "warning" }, 'did you mean "warn"?'],
   [{ PARLEY_TLS_CERT: "x.pem" }, "belong together"],
   [{ PARLEY_CONFIG: "missing.yaml" }, "cannot be read"],
-  [{ DATABASE_URL: "postgres://x" }, "not built into this version"],
+  [
+    { DATABASE_URL: "mysql://me:pw@host/db" },
+    "database_url: the value is no address of PostgreSQL, postgres://user:password@host:5432/database (from DATABASE_URL)",
+  ],
 ])("%o is an error that helps", (env, message) => {
   expect(() => read(env as unknown as Record<string, string>)).toThrow(ConfigError);
   expect(() => read(env as unknown as Record<string, string>)).toThrow(message);
@@ -137,6 +140,12 @@ test("secrets stay out of messages and out of print", () => {
   const printed = describeConfig(read({ ...own, PARLEY_API_KEY: "top", PARLEY_DEFAULTS__LLM: "{url: http://x.example, api_key: sk-1}" }));
   for (const secret of [own.PARLEY_APP_CERTIFICATE, "mine", "top", "sk-1"]) expect(printed).not.toContain(`"${secret}"`);
   expect(JSON.parse(printed)).toMatchObject({ port: 8080, projects: [{ appId: own.PARLEY_APP_ID, certificate: "••••" }] });
+});
+
+test("the database's address is shown without who signs in there", () => {
+  const config = read({ DATABASE_URL: "postgresql://parley:p%40ss@db.example:5433/calls?sslmode=require" });
+  expect(config.databaseUrl).toBe("postgresql://parley:p%40ss@db.example:5433/calls?sslmode=require");
+  expect(JSON.parse(describeConfig(config))).toMatchObject({ databaseUrl: "postgres://••••@db.example:5433/calls" });
 });
 
 test("a command that only reads finds the credentials of an earlier start, and says where they are missing", () => {

@@ -9,6 +9,7 @@ import { nearest } from "./nearest.ts";
 import { developmentCredentials, type DevelopmentCredentials, readDevelopmentCredentials } from "./projects/development-credentials.ts";
 import type { Project } from "./projects/project.ts";
 import { type ProjectSettings, Settings } from "./settings.ts";
+import { placeOf } from "./store/postgres-address.ts";
 
 /** Names of the credentials that a start on loopback generates where they are missing. */
 export type CredentialName = keyof DevelopmentCredentials;
@@ -20,6 +21,8 @@ export interface Config {
   readonly loopback: boolean;
   /** Absolute. */
   readonly dataDir: string;
+  /** PostgreSQL, with its password; absent: the embedded database in `dataDir`. */
+  readonly databaseUrl?: string;
   /** At least one; the first is the page's own. */
   readonly projects: readonly [Project, ...Project[]];
   /** Those of the first project's credentials that were generated. */
@@ -108,6 +111,7 @@ export function describeConfig(config: Config): string {
     config,
     (key, value: unknown): unknown => {
       if (value instanceof Set) return [...value];
+      if (key === "databaseUrl" && typeof value === "string") return `postgres://${MASK}@${placeOf(value)}`;
       if (key === "apiKeys" && Array.isArray(value)) return value.map(() => MASK);
       return typeof value === "string" && value !== "" && secretName.test(key) ? MASK : value;
     },
@@ -116,9 +120,6 @@ export function describeConfig(config: Config): string {
 }
 
 function toConfig(settings: Settings, cwd: string, credentials: "create" | "read"): Config {
-  if (settings.database_url !== undefined) {
-    throw new ConfigError("DATABASE_URL: PostgreSQL is not built into this version; leave it out to use the embedded database");
-  }
   if ((settings.tls_cert === undefined) !== (settings.tls_key === undefined)) {
     throw new ConfigError("PARLEY_TLS_CERT and PARLEY_TLS_KEY belong together: one of them is missing");
   }
@@ -131,6 +132,7 @@ function toConfig(settings: Settings, cwd: string, credentials: "create" | "read
     port: settings.port,
     loopback,
     dataDir,
+    ...(settings.database_url === undefined ? {} : { databaseUrl: settings.database_url }),
     projects,
     generated,
     allowWithoutTokens: settings.allow_without_tokens,

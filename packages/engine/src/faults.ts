@@ -16,7 +16,7 @@ const LISTED = 20;
 const HIDDEN = "the value";
 
 /** Values under such names stay out of messages. */
-const secretName = /key|token|secret|certificate|password|credential|authorization|header/i;
+const secretName = /key|token|secret|certificate|password|credential|authorization|header|database_url/i;
 
 /** One error for all faults of a request; the gravest kind chooses the code. */
 export function toError(faults: readonly Fault[], prefix = ""): AppError {

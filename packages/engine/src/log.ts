@@ -14,6 +14,7 @@ const secretFields = [
   "certificate",
   "customerSecret",
   "password",
+  "databaseUrl",
   "text",
   "content",
 ];

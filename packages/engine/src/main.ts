@@ -14,7 +14,7 @@ import { addDocs } from "./api/docs.ts";
 import { addPage } from "./api/page.ts";
 import { readClientMessage } from "./api/rest/client-messages.ts";
 import { addRestDoor } from "./api/rest/routes.ts";
-import { agentStarter } from "./api/rest/start.ts";
+import { agentStarter, type StartAgent } from "./api/rest/start.ts";
 import { addMetrics, createServer, routeUpgrades } from "./api/server.ts";
 import { Signalling } from "./api/signalling/signalling.ts";
 import { embeddedCalls, measureSpeechCost } from "./capacity.ts";
@@ -26,8 +26,11 @@ import { Agents } from "./projects/agents.ts";
 import { Projects } from "./projects/projects.ts";
 import { Channels } from "./rtc/channel.ts";
 import { Sessions } from "./session/sessions.ts";
+import type { Database } from "./store/database.ts";
+import { readEngineId } from "./store/engine-id.ts";
 import { lockFolder } from "./store/folder-lock.ts";
 import { openPglite } from "./store/pglite.ts";
+import { openPostgres } from "./store/postgres.ts";
 import { Store } from "./store/store.ts";
 import { openChannelTransport } from "./transports/channel.ts";
 import { watchLateness } from "./transports/lateness.ts";
@@ -61,6 +64,9 @@ const ENDING_MS = 15_000;
 /** Of all media, unless set. */
 const UDP_PORT = 50_000;
 
+/** A `join` waits for its record at most so long. */
+const LONGEST_RECORD_MS = 1000;
+
 /** On loopback the next free one is taken. */
 const UDP_PORTS_TRIED = 100;
 
@@ -82,7 +88,8 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   using _bugs = logBugs(log);
 
   await using store = new Store({
-    open: async () => await openPglite(path.join(config.dataDir, "database")),
+    open: async () => await openDatabase(config),
+    engineId: readEngineId(config.dataDir),
     keepTranscripts: config.keepTranscripts,
     retentionDays: config.retentionDays,
     now: Date.now,
@@ -132,7 +139,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     waiting: () => (signal.aborted ? ["draining", ...waiting()] : waiting()),
     onAnswer: (method, route, status, seconds) => metrics.observeRequest(method, route, status, seconds),
   });
-  const startAgent = agentStarter({
+  const enter = agentStarter({
     agents,
     openChannel: (place) => watchLateness(openChannelTransport({ channels, ...place }), () => metrics.framesLate.inc()),
     now: Date.now,
@@ -146,6 +153,12 @@ export async function runEngine(options: EngineOptions): Promise<number> {
       };
     },
   });
+  const startAgent: StartAgent = async (project, request) => {
+    const started = await enter(project, request);
+    // What the answer acknowledges outlives the engine, unless the database keeps calls waiting.
+    await Promise.race([store.settled(), pause(LONGEST_RECORD_MS, undefined, { ref: false })]);
+    return started;
+  };
   const version = readVersion();
   const common = {
     agents,
@@ -223,6 +236,10 @@ function exitAnyway(afterMs: number, log: Log): Disposable {
   }, afterMs);
   timer.unref();
   return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+function openDatabase({ databaseUrl, dataDir }: Config): Promise<Database> {
+  return databaseUrl === undefined ? openPglite(path.join(dataDir, "database")) : openPostgres(databaseUrl);
 }
 
 /** What nobody has caught is a bug of one call: it is logged with its cause, and the other calls go on. */

@@ -1,5 +1,6 @@
 /** Every setting of the engine, as the YAML file spells it; names with `_secret`, `_key` and the like are masked in print. */
 import { z } from "zod";
+import { isPostgresAddress } from "./store/postgres-address.ts";
 
 const hex32 = z.string().regex(/^[0-9a-fA-F]{32}$/, "is not 32 hexadecimal digits");
 const certificate = z.union([z.literal(""), hex32], { error: "is neither 32 hexadecimal digits nor empty (tokens off)" });
@@ -104,6 +105,12 @@ export const Settings = z.strictObject({
   first_user_timeout: z.int().min(0).default(600).describe("Seconds until an agent that nobody joins goes; 0: never."),
   drain_ms: z.int().min(0).default(30_000).describe("Longest wait for running calls at SIGTERM."),
   log_level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info").describe("What is logged to stderr."),
-  database_url: z.string().optional().describe("PostgreSQL; also `DATABASE_URL`. Absent: the embedded database in `data_dir`."),
+  database_url: z
+    .string()
+    .refine(isPostgresAddress, "is no address of PostgreSQL, postgres://user:password@host:5432/database")
+    .optional()
+    .describe(
+      "PostgreSQL, `postgres://user:password@host:5432/database`; also `DATABASE_URL`. Absent: the embedded database in `data_dir`.",
+    ),
 });
 export type Settings = z.output<typeof Settings>;

@@ -20,9 +20,16 @@ export class SqlError extends Error {
   }
 }
 
+export interface Connection {
+  /** One statement with `$1`, `$2` … in place of its values. */
+  query(sql: string, parameters?: readonly Parameter[]): Promise<readonly Row[]>;
+  /** Any number of statements without values. */
+  run(sql: string): Promise<void>;
+}
+
 export interface Database extends AsyncDisposable {
   /** One statement with `$1`, `$2` … in place of its values. */
   query(sql: string, parameters?: readonly Parameter[]): Promise<readonly Row[]>;
-  /** Any number of statements without values, all or none. */
-  run(sql: string): Promise<void>;
+  /** What `work` does through the connection that it is given happens whole or, when it throws, not at all. */
+  transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
 }

@@ -7,14 +7,21 @@ import type { Database } from "./database.ts";
 /** The same folder from the source and from `dist`. */
 const folder = fileURLToPath(new URL("../../src/store/migrations/", import.meta.url));
 
+/** Of the advisory lock (PostgreSQL, 13.3.5) that one engine at a time holds while it migrates: "parley" in ASCII. */
+const LOCK = 0x7061726c6579;
+
+/** All or nothing; engines that start at once on the same database wait for the first. */
 export async function migrate(database: Database, now: number): Promise<void> {
-  await database.query("create table if not exists migrations (name text primary key, applied_at bigint not null)");
-  const applied = new Set((await database.query("select name from migrations")).map((row) => row["name"]));
-  for (const name of readdirSync(folder)
-    .filter((file) => file.endsWith(".sql"))
-    .toSorted()) {
-    if (applied.has(name)) continue;
-    const sql = readFileSync(path.join(folder, name), "utf8");
-    await database.run(`${sql}\n;insert into migrations (name, applied_at) values ('${name}', ${Math.floor(now)});`);
-  }
+  await database.transaction(async ({ query, run }) => {
+    await query("select pg_advisory_xact_lock($1)", [LOCK]);
+    await run("create table if not exists migrations (name text primary key, applied_at bigint not null)");
+    const applied = new Set((await query("select name from migrations")).map((row) => row["name"]));
+    for (const name of readdirSync(folder)
+      .filter((file) => file.endsWith(".sql"))
+      .toSorted()) {
+      if (applied.has(name)) continue;
+      await run(readFileSync(path.join(folder, name), "utf8"));
+      await query("insert into migrations (name, applied_at) values ($1, $2)", [name, Math.floor(now)]);
+    }
+  });
 }

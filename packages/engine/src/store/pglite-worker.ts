@@ -29,9 +29,7 @@ async function perform(job: Job): Promise<Answer> {
     case "query":
       return { id: job.id, rows: (await db.query<Record<string, unknown>>(job.sql, [...job.parameters])).rows };
     case "run":
-      await db.transaction(async (transaction) => {
-        await transaction.exec(job.sql);
-      });
+      await db.exec(job.sql);
       return { id: job.id, rows: [] };
     case "close":
       await db.close();

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { Worker } from "node:worker_threads";
-import { type Database, type Parameter, type Row, SqlError } from "./database.ts";
+import { type Connection, type Database, type Parameter, type Row, SqlError } from "./database.ts";
 
 export type Job =
   | { readonly type: "query"; readonly id: number; readonly sql: string; readonly parameters: readonly Parameter[] }
@@ -40,8 +40,14 @@ class Thread implements Database {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, PromiseWithResolvers<readonly Row[]>>();
   readonly #ended: Promise<void>;
+  readonly #connection: Connection = {
+    query: async (sql, parameters = []) => await this.#ask({ type: "query", sql, parameters }),
+    run: async (sql) => void (await this.#ask({ type: "run", sql })),
+  };
   #count = OPENING;
   #gone: Error | undefined;
+  /** There is one connection: a statement waits until the transaction before it is over. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(folder: string) {
     // The same file before and after compilation.
@@ -67,18 +73,35 @@ class Thread implements Database {
   }
 
   async query(sql: string, parameters: readonly Parameter[] = []): Promise<readonly Row[]> {
-    return await this.#ask({ type: "query", sql, parameters });
+    return await this.#alone(async () => await this.#connection.query(sql, parameters));
   }
 
-  async run(sql: string): Promise<void> {
-    await this.#ask({ type: "run", sql });
+  async transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return await this.#alone(async () => {
+      await this.#connection.run("begin");
+      try {
+        const result = await work(this.#connection);
+        await this.#connection.run("commit");
+        return result;
+      } catch (error) {
+        // A thread that is gone has rolled back by itself; the first error says why.
+        await this.#connection.run("rollback").catch(() => {});
+        throw error;
+      }
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     // A database that cannot close any more is left as it is: it recovers when it is opened again.
-    await this.#ask({ type: "close" }).catch(() => []);
+    await this.#alone(async () => await this.#ask({ type: "close" })).catch(() => []);
     await this.#worker.terminate();
     await this.#ended;
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {});
+    return await result;
   }
 
   async #ask(request: Request): Promise<readonly Row[]> {

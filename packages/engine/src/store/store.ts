@@ -1,16 +1,20 @@
 /** The one SQL store: agents, what was heard, and turns; written off the audio path, kept for so many days. */
+import { randomUUID } from "node:crypto";
 import { z } from "zod";
 import { rest } from "@parley/protocol";
 import type { SessionEvent } from "../core/events.ts";
 import { AppError } from "../errors.ts";
 import type { AgentFilter, AgentLog, AgentPage, AgentRecord } from "../projects/agents.ts";
 import { CallLog, type CallRows, type EntryRow } from "./call-log.ts";
-import type { Database, Parameter, Row } from "./database.ts";
+import { type Database, type Parameter, type Row, SqlError } from "./database.ts";
+import { attend, LEASE_MS } from "./engines.ts";
 import { migrate } from "./migrate.ts";
 import { Writer } from "./writer.ts";
 
 export interface StoreOptions {
   readonly open: () => Promise<Database>;
+  /** The same after a restart, and of no other engine on the same database. */
+  readonly engineId: string;
   /** Keep what people and agents said. */
   readonly keepTranscripts: boolean;
   readonly retentionDays: number;
@@ -25,6 +29,9 @@ const DAY_MS = 24 * 3600 * 1000;
 
 /** Between two looks for records that are too old. */
 const PURGE_EVERY_MS = 3600 * 1000;
+
+/** Between two signs of life for the other engines. */
+const ATTEND_EVERY_MS = LEASE_MS / 3;
 
 const AgentRow = z.object({
   agent_id: z.string(),
@@ -55,19 +62,24 @@ const EntryFromRow = z.object({
 export class Store implements AgentLog, AsyncDisposable {
   readonly #options: StoreOptions;
   readonly #writer: Writer;
-  readonly #startedAt: number;
+  /** Of this start of the engine. */
+  readonly #runId = randomUUID();
+  /** Records of agents that have not ended. */
+  readonly #live = new Map<string, AgentRecord>();
   readonly #abort = new AbortController();
-  readonly #purging: Promise<void>;
+  readonly #repeating: readonly Promise<void>[];
 
   constructor(options: StoreOptions) {
     this.#options = options;
-    this.#startedAt = options.now();
     this.#writer = new Writer({
       pause: options.pause,
       onProblem: options.onProblem,
       open: async () => await this.#openDatabase(),
     });
-    this.#purging = this.#purgeForever();
+    this.#repeating = [
+      this.#repeat(PURGE_EVERY_MS, "old records were not deleted", async (database) => await this.#purge(database)),
+      this.#repeat(ATTEND_EVERY_MS, "no sign of life was given", async (database) => await this.#attend(database)),
+    ];
   }
 
   /** Why records are not written at the moment; undefined: they are. */
@@ -84,12 +96,15 @@ export class Store implements AgentLog, AsyncDisposable {
     return this.#writer.opened;
   }
 
+  /** Where a record must outlive the engine, `settled` tells when it is written. */
   save(record: AgentRecord): void {
+    if (record.stoppedAt === 0) this.#live.set(record.agentId, record);
+    else this.#live.delete(record.agentId);
     const { agentId, appId, name, channel, uid, labels, state, message, createdAt, startedAt, stoppedAt } = record;
     this.#push(
       agentId,
-      `insert into agents (agent_id, app_id, name, channel, uid, labels, state, message, created_at, started_at, stopped_at)
-       values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11)
+      `insert into agents (agent_id, app_id, name, channel, uid, labels, state, message, created_at, started_at, stopped_at, run_id)
+       values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11, $12)
        on conflict (agent_id) do update set state = excluded.state, message = excluded.message, started_at = excluded.started_at, stopped_at = excluded.stopped_at`,
       [
         agentId,
@@ -103,6 +118,7 @@ export class Store implements AgentLog, AsyncDisposable {
         createdAt,
         startedAt,
         stoppedAt,
+        this.#runId,
       ],
     );
   }
@@ -148,14 +164,14 @@ export class Store implements AgentLog, AsyncDisposable {
     await this.#query("delete from agents where agent_id = $1", [agentId]);
   }
 
-  /** Resolves when everything handed over so far is written, or the database fails. */
+  /** Resolves when everything handed over so far is written for good, or the database fails. */
   async settled(): Promise<void> {
     await this.#writer.settled();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
-    await this.#purging;
+    await Promise.all(this.#repeating);
     await this.#writer[Symbol.asyncDispose]();
   }
 
@@ -163,12 +179,8 @@ export class Store implements AgentLog, AsyncDisposable {
     const database = await this.#options.open();
     try {
       await migrate(database, this.#options.now());
-      // Agents that a killed engine has left behind are told truthfully.
-      await database.query(
-        `update agents set state = 'FAILED', message = 'The engine stopped while the agent was running', stopped_at = $1, complete = false
-         where state in ('IDLE', 'STARTING', 'RUNNING', 'STOPPING', 'RECOVERING') and created_at < $1`,
-        [this.#startedAt],
-      );
+      await this.#attend(database);
+      await this.#purge(database);
       return database;
     } catch (error) {
       await database[Symbol.asyncDispose]();
@@ -181,7 +193,7 @@ export class Store implements AgentLog, AsyncDisposable {
       for (const { number, turnId, role, content, source, uid, interrupted, original, at } of entries) {
         this.#push(
           agentId,
-          "insert into entries (agent_id, number, turn_id, role, content, source, uid, interrupted, original, at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+          "insert into entries (agent_id, number, turn_id, role, content, source, uid, interrupted, original, at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict (agent_id, number) do nothing",
           [agentId, number, turnId, role, content, source, uid, interrupted, original ?? null, at],
         );
       }
@@ -210,19 +222,44 @@ export class Store implements AgentLog, AsyncDisposable {
     const { database, problem } = this.#writer;
     if (database === undefined || problem !== undefined)
       throw new AppError("not-ready", `records cannot be read at the moment (${problem ?? "closing"})`);
-    return await database.query(sql, parameters);
+    return await this.#reading(database, async () => await database.query(sql, parameters));
   }
 
-  async #purgeForever(): Promise<void> {
+  /** A database that is gone is told, and opened again; the reader may try again then. */
+  async #reading<T>(database: Database, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof SqlError) throw error;
+      this.#writer.doubt(database, error);
+      throw new AppError("not-ready", `records cannot be read at the moment (${error instanceof Error ? error.message : String(error)})`, {
+        cause: error,
+      });
+    }
+  }
+
+  async #purge(database: Database): Promise<void> {
+    await database.query("delete from agents where created_at < $1 and stopped_at > 0", [
+      this.#options.now() - this.#options.retentionDays * DAY_MS,
+    ]);
+  }
+
+  async #attend(database: Database): Promise<void> {
+    const identity = { engineId: this.#options.engineId, runId: this.#runId, now: this.#options.now() };
+    // Else another engine took this one for dead, and its agents too.
+    if (!(await attend(database, identity))) for (const record of this.#live.values()) this.save(record);
+  }
+
+  /** A database that is not open is attended to when it is opened. */
+  async #repeat(everyMs: number, problem: string, work: (database: Database) => Promise<void>): Promise<void> {
     const { signal } = this.#abort;
     while (!signal.aborted) {
       try {
-        await this.#options.pause(PURGE_EVERY_MS, signal);
-        await this.#query("delete from agents where created_at < $1 and stopped_at > 0", [
-          this.#options.now() - this.#options.retentionDays * DAY_MS,
-        ]);
+        await this.#options.pause(everyMs, signal);
+        const { database } = this.#writer;
+        if (database !== undefined) await this.#reading(database, async () => await work(database));
       } catch (error) {
-        if (!signal.aborted) this.#options.onProblem("old records were not deleted", error);
+        if (!signal.aborted) this.#options.onProblem(problem, error);
       }
     }
   }

@@ -41,6 +41,10 @@ export class Writer implements AsyncDisposable {
   #wake = Promise.withResolvers<void>();
   #idle = Promise.withResolvers<void>();
   #closing = false;
+  /** Writes handed over, and those of them that are done with, since the start. */
+  #pushed = 0;
+  #done = 0;
+  #doubt: unknown;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -68,13 +72,24 @@ export class Writer implements AsyncDisposable {
 
   push(write: Write): void {
     if (this.#queue.length >= LONGEST_QUEUE) this.#mark(write.agentId);
-    else this.#queue.push(write);
+    else {
+      this.#queue.push(write);
+      this.#pushed += 1;
+    }
     this.#wake.resolve();
   }
 
-  /** Resolves when nothing waits any more, or the database fails. */
+  /** Resolves when everything handed over so far is written, or the database fails. */
   async settled(): Promise<void> {
-    while (this.#queue.length > 0 && this.#problem === undefined) await this.#idle.promise;
+    const last = this.#pushed;
+    while (this.#done < last && this.#problem === undefined) await this.#idle.promise;
+  }
+
+  /** Somebody who reads has found the database gone: it is opened again. */
+  doubt(database: Database, failure: unknown): void {
+    if (database !== this.#database) return;
+    this.#doubt = failure;
+    this.#wake.resolve();
   }
 
   /** Writes what waits, then closes the database. */
@@ -92,6 +107,7 @@ export class Writer implements AsyncDisposable {
   async #run(): Promise<void> {
     while (!this.#abort.signal.aborted) {
       try {
+        this.#trust();
         this.#database ??= await this.#options.open();
         await this.#drain(this.#database);
         this.#problem = undefined;
@@ -106,6 +122,13 @@ export class Writer implements AsyncDisposable {
     }
   }
 
+  /** Throws what a reader has found. */
+  #trust(): void {
+    const failure = this.#doubt;
+    this.#doubt = undefined;
+    if (failure !== undefined) throw failure;
+  }
+
   async #drain(database: Database): Promise<void> {
     for (let write = this.#queue[0]; write !== undefined; write = this.#queue[0]) {
       try {
@@ -117,17 +140,24 @@ export class Writer implements AsyncDisposable {
         this.#options.onProblem(`a record of agent ${write.agentId} was not written`, error);
       }
       this.#queue.shift();
+      this.#done += 1;
+      this.#tell();
     }
     for (const agentId of this.#incomplete) {
       await database.query(MARK, [agentId]);
       this.#incomplete.delete(agentId);
     }
+  }
+
+  /** Whoever waits for writes looks again. */
+  #tell(): void {
     this.#idle.resolve();
     this.#idle = Promise.withResolvers();
   }
 
   /** What waits goes on waiting, and the database has time to recover; one that cannot even answer is opened again. */
   async #suffer(failure: unknown): Promise<void> {
+    this.#doubt = undefined;
     const known = this.#problem !== undefined && this.#problem !== OPENING;
     this.#problem = `database: ${failure instanceof Error ? failure.message : String(failure)}`;
     if (!known) this.#options.onProblem(this.#problem, failure);
@@ -135,8 +165,7 @@ export class Writer implements AsyncDisposable {
       await this.#database?.[Symbol.asyncDispose]();
       this.#database = undefined;
     }
-    this.#idle.resolve();
-    this.#idle = Promise.withResolvers();
+    this.#tell();
     if (!this.#closing) await this.#options.pause(RETRY_MS, this.#abort.signal).catch(() => {});
   }
 

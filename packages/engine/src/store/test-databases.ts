@@ -1,0 +1,54 @@
+/** Databases for tests: the embedded one, and PostgreSQL where `PARLEY_TEST_DATABASE_URL` names a server that lets us make databases. */
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import postgres from "postgres";
+import type { Database } from "./database.ts";
+import { openPglite } from "./pglite.ts";
+import { openPostgres } from "./postgres.ts";
+
+/** An empty database that nobody else uses; disposing drops it. */
+export interface TestDatabase extends AsyncDisposable {
+  /** What `open` takes. */
+  readonly address: string;
+  open(address: string): Promise<Database>;
+}
+
+/** Absent: tests run on the embedded database alone. */
+export const testServer: string | undefined = process.env["PARLEY_TEST_DATABASE_URL"];
+
+export const testDatabases: readonly { readonly name: string; make(): Promise<TestDatabase> }[] = [
+  { name: "PGlite", make: makePglite },
+  ...(testServer === undefined ? [] : [{ name: "PostgreSQL", make: async () => await makePostgres(testServer) }]),
+];
+
+async function makePglite(): Promise<TestDatabase> {
+  const folder = mkdtempSync(path.join(tmpdir(), "parley-store-"));
+  return await Promise.resolve({
+    address: path.join(folder, "database"),
+    open: openPglite,
+    async [Symbol.asyncDispose]() {
+      await Promise.resolve(rmSync(folder, { recursive: true }));
+    },
+  });
+}
+
+export async function makePostgres(server: string): Promise<TestDatabase> {
+  const name = `parley_${randomUUID().replaceAll("-", "")}`;
+  await tell(server, `create database ${name}`);
+  const address = new URL(server);
+  address.pathname = `/${name}`;
+  return {
+    address: address.href,
+    open: openPostgres,
+    [Symbol.asyncDispose]: async () => await tell(server, `drop database ${name} with (force)`),
+  };
+}
+
+/** As the server's administrator. */
+async function tell(server: string, sql: string): Promise<void> {
+  const connection = postgres(server, { max: 1, onnotice: () => {} });
+  await connection.unsafe(sql);
+  await connection.end();
+}
