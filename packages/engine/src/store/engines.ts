@@ -15,16 +15,16 @@ export async function attend(
   database: Database,
   { engineId, runId, now }: { readonly engineId: string; readonly runId: string; readonly now: number },
 ): Promise<boolean> {
-  return await database.transaction(async ({ query }) => {
+  return await database.transaction(async (connection) => {
     // One at a time, so that none waits for rows that another holds.
-    await query("select pg_advisory_xact_lock($1)", [LOCK]);
-    const [own] = await query("update engines set seen_at = now() where run_id = $1 returning run_id", [runId]);
-    if (own === undefined) await query("insert into engines (run_id, engine_id) values ($1, $2)", [runId, engineId]);
-    await query(
+    await connection.query("select pg_advisory_xact_lock($1)", [LOCK]);
+    const [own] = await connection.query("update engines set seen_at = now() where run_id = $1 returning run_id", [runId]);
+    if (own === undefined) await connection.query("insert into engines (run_id, engine_id) values ($1, $2)", [runId, engineId]);
+    await connection.query(
       "delete from engines where run_id <> $1 and (engine_id = $2 or seen_at < now() - $3::double precision * interval '1 millisecond')",
       [runId, engineId, LEASE_MS],
     );
-    await query(
+    await connection.query(
       `update agents set state = 'FAILED', message = 'The engine stopped while the agent was running', stopped_at = $1, complete = false
        where stopped_at = 0 and run_id not in (select run_id from engines)`,
       [now],

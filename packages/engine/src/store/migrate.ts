@@ -12,16 +12,16 @@ const LOCK = 0x7061726c6579;
 
 /** All or nothing; engines that start at once on the same database wait for the first. */
 export async function migrate(database: Database, now: number): Promise<void> {
-  await database.transaction(async ({ query, run }) => {
-    await query("select pg_advisory_xact_lock($1)", [LOCK]);
-    await run("create table if not exists migrations (name text primary key, applied_at bigint not null)");
-    const applied = new Set((await query("select name from migrations")).map((row) => row["name"]));
+  await database.transaction(async (connection) => {
+    await connection.query("select pg_advisory_xact_lock($1)", [LOCK]);
+    await connection.run("create table if not exists migrations (name text primary key, applied_at bigint not null)");
+    const applied = new Set((await connection.query("select name from migrations")).map((row) => row["name"]));
     for (const name of readdirSync(folder)
       .filter((file) => file.endsWith(".sql"))
       .toSorted()) {
       if (applied.has(name)) continue;
-      await run(readFileSync(path.join(folder, name), "utf8"));
-      await query("insert into migrations (name, applied_at) values ($1, $2)", [name, Math.floor(now)]);
+      await connection.run(readFileSync(path.join(folder, name), "utf8"));
+      await connection.query("insert into migrations (name, applied_at) values ($1, $2)", [name, Math.floor(now)]);
     }
   });
 }

@@ -1,21 +1,22 @@
 /** PostgreSQL: a bounded pool of connections, each made when it is needed and again when it was lost. */
-import postgres from "postgres";
+import { setTimeout as pause } from "node:timers/promises";
+import { DatabaseError, Pool, type PoolClient } from "pg";
 import { type Connection, type Database, type Parameter, type Row, SqlError } from "./database.ts";
-import { placeOf, splitSocket } from "./postgres-address.ts";
+import { placeOf } from "./postgres-address.ts";
 
 /** Calls write through one; the others are for reading. A server has 100 by default, for all its clients. */
 const MOST_CONNECTIONS = 8;
 
-const CONNECT_S = 10;
+const CONNECT_MS = 10_000;
 
 /** Behind a network that swallows packets nothing ever comes back. */
 const ANSWER_MS = 15_000;
 
-/** Migrations, one's own and those of the engine that was first. */
-const TRANSACTION_MS = 120_000;
+/** A statement in a transaction may wait for another engine's migrations. */
+const ANSWER_IN_TRANSACTION_MS = 120_000;
 
-/** Then connections that still wait for an answer are cut. */
-const CLOSE_S = 1;
+/** Then connections that still wait for an answer are left to their own limits. */
+const CLOSE_MS = 1000;
 
 /** SQLSTATE classes after which a connection is of no use: its way, its login, its database, its rights, the server's end. */
 const lostClasses: ReadonlySet<string> = new Set(["08", "25", "28", "3D", "57"]);
@@ -32,86 +33,76 @@ export async function openPostgres(address: string): Promise<Database> {
   }
 }
 
-type Statements = Pick<postgres.Sql, "unsafe">;
-
 class Server implements Database {
-  readonly #sql: postgres.Sql;
+  readonly #pool: Pool;
   readonly #place: string;
+  #closed: Promise<void> | undefined;
 
-  constructor(given: string) {
-    const { address, folder } = splitSocket(given);
-    this.#place = placeOf(given);
-    this.#sql = postgres(address, {
-      ...(folder === undefined ? {} : { host: folder }),
+  constructor(address: string) {
+    this.#place = placeOf(address);
+    this.#pool = new Pool({
+      connectionString: address,
+      application_name: "parley",
       max: MOST_CONNECTIONS,
-      connect_timeout: CONNECT_S,
-      connection: { application_name: "parley" },
-      fetch_types: false,
-      onnotice: () => {},
-      // Values for jsonb are JSON already.
-      types: { json: { to: 114, from: [114, 3802], serialize: String, parse: (text: string): unknown => JSON.parse(text) } },
+      connectionTimeoutMillis: CONNECT_MS,
+      keepAlive: true,
     });
+    // Who waits on a connection that breaks is told by its statement; one that breaks at rest is missed by nobody.
+    this.#pool.on("connect", (client) => client.on("error", () => {}));
+    this.#pool.on("error", () => {});
   }
 
-  async query(sql: string, parameters: readonly Parameter[] = []): Promise<readonly Row[]> {
-    return await this.#within(ANSWER_MS, this.#connection(this.#sql).query(sql, parameters));
+  async query(text: string, parameters: readonly Parameter[] = []): Promise<readonly Row[]> {
+    return await this.#ask(this.#pool, ANSWER_MS, text, parameters);
   }
 
   async transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
-    let outcome: { readonly result: T } | { readonly error: unknown } | undefined;
-    const working = this.#sql
-      .begin(async (sql) => {
-        try {
-          outcome = { result: await work(this.#connection(sql)) };
-        } catch (error) {
-          outcome = { error };
-          throw error;
-        }
-      })
-      .catch((error: unknown) => {
-        throw outcome !== undefined && "error" in outcome ? outcome.error : this.#failure(error);
-      });
-    await this.#within(TRANSACTION_MS, working);
-    if (outcome === undefined || "error" in outcome) throw new Error("a transaction ended without its work");
-    return outcome.result;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#sql.end({ timeout: CLOSE_S });
-  }
-
-  #connection(sql: Statements): Connection {
-    return {
-      query: async (text, parameters = []) => {
-        try {
-          return [...(await sql.unsafe<Row[]>(text, [...parameters], { prepare: true }))];
-        } catch (error) {
-          throw this.#failure(error);
-        }
-      },
-      run: async (text) => {
-        try {
-          await sql.unsafe(text);
-        } catch (error) {
-          throw this.#failure(error);
-        }
-      },
-    };
-  }
-
-  async #within<T>(ms: number, work: Promise<T>): Promise<T> {
-    const late = Promise.withResolvers<never>();
-    const timer = setTimeout(() => late.reject(this.#failure(`no answer within ${ms / 1000} s`)), ms);
+    const client = await this.#connect();
     try {
-      return await Promise.race([work, late.promise]);
-    } finally {
-      clearTimeout(timer);
+      const run = async (text: string): Promise<void> => void (await this.#ask(client, ANSWER_IN_TRANSACTION_MS, text));
+      await run("begin");
+      const result = await work({
+        query: async (text, parameters) => await this.#ask(client, ANSWER_IN_TRANSACTION_MS, text, parameters),
+        run,
+      });
+      await run("commit");
+      client.release();
+      return result;
+    } catch (error) {
+      // The server takes back what a connection has not committed when that ends.
+      client.release(true);
+      throw error;
     }
   }
 
-  /** Without what the library adds to its errors: statements and their values are what people said. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= Promise.race([this.#pool.end(), pause(CLOSE_MS, undefined, { ref: false })]);
+    await this.#closed;
+  }
+
+  async #connect(): Promise<PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /** Without parameters there may be several statements. */
+  async #ask(asked: Pool | PoolClient, limitMs: number, text: string, parameters: readonly Parameter[] = []): Promise<readonly Row[]> {
+    // A variable, since the types do not know of `query_timeout` here.
+    const statement = { text, query_timeout: limitMs, ...(parameters.length === 0 ? {} : { values: [...parameters] }) };
+    try {
+      return (await asked.query<Row>(statement)).rows;
+    } catch (error) {
+      throw this.#failure(error);
+    }
+  }
+
+  /** Without what the library adds to its errors: details of a row are what people said. */
   #failure(error: unknown): Error {
-    if (error instanceof postgres.PostgresError && !lostClasses.has(error.code.slice(0, 2))) return new SqlError(error.message, error.code);
+    if (error instanceof DatabaseError && error.code !== undefined && !lostClasses.has(error.code.slice(0, 2)))
+      return new SqlError(error.message, error.code);
     return new Error(`PostgreSQL at ${this.#place}: ${reasonOf(error)}`);
   }
 }

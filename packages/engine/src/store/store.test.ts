@@ -234,15 +234,15 @@ describe.each(testDatabases)("$name", ({ make }) => {
     await using _store = await openStore(options());
     const agent = (id: string) =>
       `insert into agents (agent_id, app_id, name, channel, uid, state, created_at) values ('${id}', 'app', 'n', 'c', '1', 'STOPPED', 1)`;
-    const failing = database.transaction(async ({ query, run }) => {
-      await query(agent("HALF"));
-      await run(`${agent("HALF2")}; ${agent("HALF")}`);
+    const failing = database.transaction(async (connection) => {
+      await connection.query(agent("HALF"));
+      await connection.run(`${agent("HALF2")}; ${agent("HALF")}`);
     });
     await expect(failing).rejects.toMatchObject({ sqlState: "23505" });
     const [counted, kept] = await Promise.all([
-      database.transaction(async ({ query }) => {
-        await query(agent("WHOLE"));
-        return await query("select agent_id from agents where agent_id in ('HALF', 'HALF2', 'WHOLE')");
+      database.transaction(async (connection) => {
+        await connection.query(agent("WHOLE"));
+        return await connection.query("select agent_id from agents where agent_id in ('HALF', 'HALF2', 'WHOLE')");
       }),
       database.query("select 1 as one"),
     ]);

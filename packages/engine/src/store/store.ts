@@ -230,11 +230,9 @@ export class Store implements AgentLog, AsyncDisposable {
     try {
       return await work();
     } catch (error) {
-      if (error instanceof SqlError) throw error;
+      if (error instanceof SqlError || !(error instanceof Error)) throw error;
       this.#writer.doubt(database, error);
-      throw new AppError("not-ready", `records cannot be read at the moment (${error instanceof Error ? error.message : String(error)})`, {
-        cause: error,
-      });
+      throw new AppError("not-ready", `records cannot be read at the moment (database: ${error.message})`, { cause: error });
     }
   }
 

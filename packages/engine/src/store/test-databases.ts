@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import postgres from "postgres";
+import { Client } from "pg";
 import type { Database } from "./database.ts";
 import { openPglite } from "./pglite.ts";
 import { openPostgres } from "./postgres.ts";
@@ -15,12 +15,14 @@ export interface TestDatabase extends AsyncDisposable {
   open(address: string): Promise<Database>;
 }
 
-/** Absent: tests run on the embedded database alone. */
-export const testServer: string | undefined = process.env["PARLEY_TEST_DATABASE_URL"];
+const server = process.env["PARLEY_TEST_DATABASE_URL"];
+
+/** Empty: tests run on the embedded database alone. */
+export const testServers: readonly string[] = server === undefined || server === "" ? [] : [server];
 
 export const testDatabases: readonly { readonly name: string; make(): Promise<TestDatabase> }[] = [
   { name: "PGlite", make: makePglite },
-  ...(testServer === undefined ? [] : [{ name: "PostgreSQL", make: async () => await makePostgres(testServer) }]),
+  ...testServers.map((address) => ({ name: "PostgreSQL", make: async () => await makePostgres(address) })),
 ];
 
 async function makePglite(): Promise<TestDatabase> {
@@ -48,7 +50,8 @@ export async function makePostgres(server: string): Promise<TestDatabase> {
 
 /** As the server's administrator. */
 async function tell(server: string, sql: string): Promise<void> {
-  const connection = postgres(server, { max: 1, onnotice: () => {} });
-  await connection.unsafe(sql);
-  await connection.end();
+  const client = new Client({ connectionString: server });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
 }

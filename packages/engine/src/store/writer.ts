@@ -44,7 +44,7 @@ export class Writer implements AsyncDisposable {
   /** Writes handed over, and those of them that are done with, since the start. */
   #pushed = 0;
   #done = 0;
-  #doubt: unknown;
+  #doubt: Error | undefined;
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -86,7 +86,7 @@ export class Writer implements AsyncDisposable {
   }
 
   /** Somebody who reads has found the database gone: it is opened again. */
-  doubt(database: Database, failure: unknown): void {
+  doubt(database: Database, failure: Error): void {
     if (database !== this.#database) return;
     this.#doubt = failure;
     this.#wake.resolve();
