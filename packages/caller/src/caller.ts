@@ -1,6 +1,6 @@
 /** A participant in Node: joins a channel as a browser does, speaks recordings, hears everybody, reads the messages. */
 import { EventEmitter } from "node:events";
-import { openRtc, type MediaPlan, type Rtc, type RtpPeer } from "@parley/media";
+import { openRtc, RTP_UNITS_PER_MS, timestampDelta, type MediaPlan, type Rtc, type RtpPeer } from "@parley/media";
 import { AgentMessage, packetFromBase64, StreamMessageReader, type OfferLine, type ServerMessage, type User } from "@parley/protocol";
 import { CallerError } from "./caller-error.ts";
 import { Ear, type HeardFrame } from "./ear.ts";
@@ -29,6 +29,10 @@ export interface CallerEvents {
   packet: [arrival: { readonly uid: string; readonly at: number }];
   /** A data message of an agent, checked. */
   message: [message: { readonly uid: string; readonly at: number; readonly message: AgentMessage }];
+  /** One data packet as it came (section 8.1 of the REST contract): for readers that put packets together themselves. */
+  "data-packet": [packet: { readonly uid: string; readonly at: number; readonly data: Uint8Array }];
+  /** What of an agent's voice is heard now: `ms` is on the axis of `start_ms` in its messages. */
+  "voice-time": [time: { readonly uid: string; readonly at: number; readonly ms: number }];
   "user-joined": [user: User & { readonly at: number }];
   "user-left": [user: { readonly uid: string; readonly reason: string; readonly at: number }];
   /** A message of ours was refused; the call goes on. */
@@ -55,6 +59,8 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
   readonly #ears = new Map<string, { ear: Ear; mid: string }>();
   readonly #lines = new Map<string, string>();
   readonly #readers = new Map<string, StreamMessageReader>();
+  /** Which RTP timestamp of an agent's voice is at which millisecond of its conversation. */
+  readonly #voiceTimes = new Map<string, { rtpTimestamp: number; ms: number }>();
   /** Answers that have come, by the id of their offer. */
   readonly #answers = new Map<number, string>();
   readonly #ssrc = 1 + Math.floor(Math.random() * 0x7fff_0000);
@@ -211,6 +217,7 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
       case "user-left":
         this.#users.delete(message.uid);
         this.#readers.delete(message.uid);
+        this.#voiceTimes.delete(message.uid);
         this.emit("user-left", { uid: message.uid, reason: message.reason, at });
         break;
       case "user-published":
@@ -226,6 +233,9 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
         break;
       case "flush":
         this.#report();
+        break;
+      case "voice-time":
+        this.#voiceTimes.set(message.uid, { rtpTimestamp: message.rtpTimestamp, ms: message.ms });
         break;
       case "token-will-expire":
         break;
@@ -248,6 +258,7 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
   #read(uid: string, data: string, at: number): void {
     const packet = packetFromBase64(data);
     if (packet === undefined) return;
+    this.emit("data-packet", { uid, at, data: Buffer.from(packet, "latin1") });
     let reader = this.#readers.get(uid);
     if (reader === undefined) this.#readers.set(uid, (reader = new StreamMessageReader()));
     const message = AgentMessage.safeParse(reader.push(packet, at));
@@ -352,8 +363,17 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
       if (entry.mid !== mid) continue;
       this.emit("packet", { uid, at });
       entry.ear.packet(packet, at);
+      this.#tellVoiceTime(uid, entry.ear, at);
       return;
     }
+  }
+
+  #tellVoiceTime(uid: string, { position }: Ear, at: number): void {
+    const time = this.#voiceTimes.get(uid);
+    if (time === undefined || position === undefined) return;
+    time.ms += timestampDelta(time.rtpTimestamp, position.rtpTimestamp) / RTP_UNITS_PER_MS;
+    time.rtpTimestamp = position.rtpTimestamp;
+    this.emit("voice-time", { uid, at, ms: time.ms });
   }
 
   /** Resolves when it is true; rejects when the line has gone, or after {@link ANSWER_MS}. Looks again at every message. */

@@ -11,6 +11,7 @@ import { reconnectDelay } from "./reconnect.ts";
 import { rememberSession, sessionFor } from "./session-memory.ts";
 import { openSocket, type SignallingSocket } from "./socket.ts";
 import { summarise } from "./stats.ts";
+import { VoiceTime } from "./voice-time.ts";
 
 export type ChannelState = "connecting" | "connected" | "reconnecting" | "closed";
 
@@ -28,6 +29,10 @@ export interface ChannelEvents {
   message: { uid: string; message: AgentMessage };
   /** Any other data message. */
   data: { uid: string; value: unknown };
+  /** One data packet as it came (section 8.1 of the REST contract): for readers that put packets together themselves. */
+  "data-packet": { uid: string; data: Uint8Array };
+  /** What of an agent's voice is at the loudspeaker now, five times a second: `ms` is on the axis of `start_ms` in its messages. */
+  "voice-time": { uid: string; ms: number };
   /** The agent was interrupted: nothing but silence follows. */
   flush: { uid: string };
   "token-will-expire": { inSeconds: number };
@@ -69,6 +74,7 @@ export class Channel {
   readonly #users = new Map<string, User>();
   readonly #playbacks = new Map<string, Playback>();
   readonly #readers = new Map<string, Reassembly>();
+  readonly #voiceTimes = new Map<string, VoiceTime>();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   readonly #ended = Promise.withResolvers<void>();
   #state: ChannelState = "connecting";
@@ -109,22 +115,17 @@ export class Channel {
       throw new ParleyError("agent-gone", "There is no agent in this channel.", {
         remedy: "Start one, then write again.",
       });
-    this.#send({
-      type: "message",
-      to,
-      customType: "user.transcription",
-      body: JSON.stringify({ priority: "interrupt", interruptable: true, message: text }),
-    });
+    this.tell(to, "user.transcription", { priority: "interrupt", interruptable: true, message: text });
+  }
+
+  /** Sends an agent a message of any kind that it understands (section 8.6 of the REST contract). */
+  tell(to: string, customType: string, body: unknown): void {
+    this.#send({ type: "message", to, customType, body: JSON.stringify(body) });
   }
 
   /** Makes an agent fall silent. */
   interrupt(to: string): void {
-    this.#send({
-      type: "message",
-      to,
-      customType: "message.interrupt",
-      body: JSON.stringify({ customType: "message.interrupt" }),
-    });
+    this.tell(to, "message.interrupt", { customType: "message.interrupt" });
   }
 
   /** Plays what the browser held back; to be called from a click. */
@@ -153,6 +154,7 @@ export class Channel {
     ];
     this.#timers.push(
       setInterval(() => this.#reportPlayed(), playedEveryMs),
+      setInterval(() => this.#tellVoiceTimes(), playedEveryMs),
       setInterval(() => void this.#reportStats(), statsEveryMs),
     );
     let error: ParleyError | null = null;
@@ -283,6 +285,8 @@ export class Channel {
       case "flush":
         this.#sendPlayed(message.uid);
         return this.#emitter.emit("flush", { uid: message.uid });
+      case "voice-time":
+        return void this.#voiceTimes.set(message.uid, new VoiceTime(message));
       case "token-will-expire":
         return void this.#renew(message.inSeconds);
       case "taken-over":
@@ -308,13 +312,16 @@ export class Channel {
 
   #forgetUser(uid: string, reason: "left" | "vanished" | "removed"): void {
     this.#readers.delete(uid);
+    this.#voiceTimes.delete(uid);
     if (this.#users.delete(uid)) this.#emitter.emit("user-left", { uid, reason });
   }
 
   #read(uid: string, data: string): void {
     const reader = this.#readers.get(uid) ?? new Reassembly();
     this.#readers.set(uid, reader);
-    const value = reader.push(fromBase64(data) ?? "", performance.now());
+    const packet = fromBase64(data) ?? "";
+    this.#emitter.emit("data-packet", { uid, data: Uint8Array.from(packet, (character) => character.charCodeAt(0)) });
+    const value = reader.push(packet, performance.now());
     if (isAgentMessage(value)) this.#emitter.emit("message", { uid, message: value });
     else if (value !== undefined) this.#emitter.emit("data", { uid, value });
   }
@@ -375,6 +382,14 @@ export class Channel {
   #reportPlayed(): void {
     for (const [uid, playback] of this.#playbacks)
       if (this.#users.get(uid)?.agent === true && playback.sounding(performance.now())) this.#sendPlayed(uid);
+  }
+
+  #tellVoiceTimes(): void {
+    for (const [uid, time] of this.#voiceTimes) {
+      const position = this.#playbacks.get(uid)?.position();
+      if (position !== undefined)
+        this.#emitter.emit("voice-time", { uid, ms: time.at(position.rtpTimestamp) + position.nowMs - position.atMs });
+    }
   }
 
   #sendPlayed(uid: string): void {

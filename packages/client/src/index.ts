@@ -12,3 +12,4 @@ export {
   openMicrophone,
 } from "./microphone.ts";
 export type { PlayedPosition, Playback } from "./playback.ts";
+export { toolkitEngines, type ToolkitChannel, type ToolkitEngines } from "./toolkit.ts";

@@ -15,6 +15,7 @@ const messages: readonly ServerMessage[] = [
   { type: "user-muted", uid: "100", muted: true },
   { type: "stream-message", uid: "100", data: "e30=" },
   { type: "flush", uid: "100" },
+  { type: "voice-time", uid: "100", rtpTimestamp: 960, ms: 20 },
   { type: "token-will-expire", inSeconds: 30 },
   { type: "taken-over" },
   { type: "error", code: "uid-taken", message: "m", remedy: "r", fatal: true },

@@ -23,6 +23,7 @@ const shapes: Readonly<Record<ServerMessage["type"], Shape>> = {
   "user-muted": { uid: "string", muted: "boolean" },
   "stream-message": { uid: "string", data: "string" },
   flush: { uid: "string" },
+  "voice-time": { uid: "string", rtpTimestamp: "number", ms: "number" },
   "token-will-expire": { inSeconds: "number" },
   "taken-over": {},
   error: { code: "string", message: "string", remedy: "string", fatal: "boolean" },

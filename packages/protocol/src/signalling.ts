@@ -211,6 +211,17 @@ export const ServerStreamMessage = z.object({ type: z.literal("stream-message"),
 /** The agent `uid` was interrupted: send a `played` report now; nothing but silence follows what was sent. */
 export const Flush = z.object({ type: z.literal("flush"), uid: Uid });
 
+/**
+ * Sent when the voice of the agent `uid` begins on a line: the sample with this RTP timestamp is at `ms` of the agent's
+ * conversation, the axis of `start_ms` in its data messages. RTP counts 48 in a millisecond and wraps at 2³².
+ */
+export const VoiceTime = z.object({
+  type: z.literal("voice-time"),
+  uid: Uid,
+  rtpTimestamp: z.int().min(0).max(0xffff_ffff),
+  ms: z.number().min(0),
+});
+
 export const TokenWillExpire = z.object({ type: z.literal("token-will-expire"), inSeconds: z.number().min(0) });
 
 /** The same session joined from elsewhere; this socket is closed. */
@@ -237,6 +248,7 @@ export const ServerMessage = z.discriminatedUnion("type", [
   UserMuted,
   ServerStreamMessage,
   Flush,
+  VoiceTime,
   TokenWillExpire,
   TakenOver,
   SignallingError,

@@ -32,7 +32,7 @@ export class Forward {
     if (source !== this.#source) this.#switch(source, packet, at);
     if (packet.sequence < this.#first) return undefined;
     const sequence = packet.sequence + this.#sequenceOffset;
-    const timestamp = (packet.timestamp + this.#timestampOffset) >>> 0;
+    const timestamp = this.sentTimestamp(packet.timestamp);
     if (sequence > this.#last.sequence) this.#last = { sequence, timestamp, at };
     const red = codecs.red === null ? undefined : this.#red(source, packet, codecs.opus);
     return writeRtp({
@@ -47,6 +47,11 @@ export class Forward {
           : [audioLevelExtension(codecs.audioLevelId, packet.level.level, packet.level.voice)],
       payload: red ?? packet.payload,
     });
+  }
+
+  /** What a timestamp of the source becomes for the subscriber. */
+  sentTimestamp(own: number): number {
+    return (own + this.#timestampOffset) >>> 0;
   }
 
   /** The source's own timestamp for one that was sent to the subscriber. */

@@ -4,6 +4,7 @@ import {
   readAudioLevel,
   readRed,
   readRtp,
+  RTP_UNITS_PER_MS,
   SdpError,
   type MediaPlan,
   type ReceptionReport,
@@ -19,7 +20,11 @@ import { Forward } from "./forward.ts";
 import { Source, type VoicePacket } from "./source.ts";
 
 /** What a person's client is told; signalling spells it. */
-export type PersonEvent = Exclude<ChannelEvent, { type: "played" | "message" | "ready" }> | { type: "negotiate"; uids: readonly string[] };
+export type PersonEvent =
+  | Exclude<ChannelEvent, { type: "played" | "message" | "ready" }>
+  | { type: "negotiate"; uids: readonly string[] }
+  /** The agent's voice begins on a line of theirs: the packet with this timestamp is at `ms` of the agent's session. */
+  | { type: "voice-time"; uid: string; rtpTimestamp: number; ms: number };
 
 export interface PersonOptions {
   readonly uid: string;
@@ -271,11 +276,20 @@ export class Person implements Member {
     for (const [mid, { member, forward }] of voices) {
       // Who has left in between is not listened to: nobody would end it.
       if (this.#subscriptions.has(mid) || this.#options.channel.find(member.uid) !== member) continue;
-      const { source } = member;
+      const { source, uid } = member;
+      let dated = !member.agent;
       const stop = source.listen((packet, at) => {
         const codecs = this.#peer.codecs(mid);
         if (codecs === undefined) return;
         const bytes = forward.packet(source, packet, codecs, at);
+        if (!dated)
+          this.#options.tell({
+            type: "voice-time",
+            uid,
+            rtpTimestamp: forward.sentTimestamp(packet.timestamp),
+            ms: packet.timestamp / RTP_UNITS_PER_MS,
+          });
+        dated = true;
         if (bytes !== undefined) this.#peer.send(mid, bytes);
       });
       this.#subscriptions.set(mid, { member, forward, stop });

@@ -288,6 +288,9 @@ export class Client {
       case "flush":
         this.#send({ type: "flush", uid: event.member.uid });
         break;
+      case "voice-time":
+        this.#send(event);
+        break;
       case "negotiate":
         this.#send({ type: "negotiate", subscribe: [...event.uids] });
         break;
