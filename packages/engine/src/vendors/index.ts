@@ -97,7 +97,7 @@ export function openVendors(options: VendorsOptions): Vendors {
         throw new AppError(
           "invalid-field",
           `asr.language: "${chosen.language.slice(0, 64)}" is not spoken by the recogniser "${name}", which knows ${asr.languages.join(", ")}. ` +
-            "Give a vendor that knows it in asr.vendor, with its key, or fetch a model for it with: npx parley models pull",
+            "Name a vendor that knows it in asr.vendor or in the project's defaults.asr",
         );
       }
       return asr.open(parse("asr.params", asr.options, chosen.options));

@@ -49,13 +49,13 @@ export function openLocal(speech: Speech): Vendor {
   };
 }
 
-/** The embedded recogniser knows English only: anything else is refused, with the two ways out. */
+/** The embedded recogniser knows English only: anything else is refused, and what to do is said. */
 function checkLanguage(language: string): void {
   if (/^en(?:-|$)/iu.test(language)) return;
   throw new AppError(
     "invalid-field",
     `asr.language: the embedded recogniser (vendor local) knows English only (${languages.join(", ")}), not ${language}. ` +
-      "Name a vendor with a key for it in asr.vendor, or fetch further models with `npx parley models pull`",
+      "Name a vendor that knows it in asr.vendor or in the project's defaults.asr; this version brings none",
   );
 }
 
