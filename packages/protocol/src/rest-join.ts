@@ -1,21 +1,28 @@
 /** The body of `join`: what an agent should be, in the spelling of the Agora Conversational AI v2 API (its section 4). */
 import { z } from "zod";
+import { anything, optional, withoutEffect } from "./rest-field.ts";
+import { Interruption, TurnDetection, VadBody } from "./rest-turn-detection.ts";
 import { ChannelName, Uid } from "./signalling.ts";
 
-/** `null` and absence mean the same everywhere in this contract. */
-const optional = <Schema extends z.ZodType>(schema: Schema) => schema.nullish();
-
 const flag = z.boolean();
-const milliseconds = z.number().min(0).max(60_000);
-const wholeMilliseconds = z.int().min(0).max(60_000);
+const switchedOff = "Not built: `true` is refused.";
+const CredentialMode = z.enum(["byok", "managed"]);
 
 /** `*` stands for everybody. */
 const RemoteUid = z.union([z.literal("*"), Uid], { error: 'is neither a uid nor "*"' });
+
+/** One page of the contract shows headers as JSON text. */
+const ObjectOrText = z.union([z.string(), z.record(z.string(), z.unknown())]);
 
 export const AdvancedFeatures = z.object({
   enable_aivad: optional(flag).describe(
     "Intelligent interruption: the end of a turn is judged by what was said, and a cough or an “mhm” does not cut the agent. Default false.",
   ),
+  enable_tools: optional(flag).describe("Tools are not built: refused together with `llm.mcp_servers`."),
+  enable_mllm: optional(flag).describe(switchedOff),
+  enable_sal: optional(flag).describe(switchedOff),
+  enable_rtm: withoutEffect(flag),
+  enable_bhvs: withoutEffect(flag),
 });
 
 export const AsrBody = z.object({
@@ -23,11 +30,20 @@ export const AsrBody = z.object({
   vendor: optional(z.string().min(1)).describe("Absent: the project's default for the language, else the embedded recogniser."),
   params: optional(z.record(z.string(), z.unknown())).describe("The vendor's own parameters."),
   keywords: optional(z.array(z.string()).max(500)).describe("Words to expect."),
+  credential_mode: optional(CredentialMode).describe("`managed`: key and address are the operator's default."),
+  vendor_model: withoutEffect(z.string()),
 });
 
 export const TtsBody = z.object({
   vendor: z.string().min(1).describe("A vendor of voices; `local` is embedded and needs no key."),
   params: optional(z.record(z.string(), z.unknown())).describe("The vendor's own parameters."),
+  skip_patterns: optional(z.array(z.int().min(1).max(5)).max(5)).describe(
+    "Brackets whose content is not spoken, but remembered: 1 （）, 2 【】, 3 ( ), 4 [ ], 5 { }.",
+  ),
+  credential_mode: optional(CredentialMode).describe("`managed`: key and address are the operator's default."),
+  url: withoutEffect(z.string()),
+  headers: withoutEffect(anything),
+  adjust_volume: withoutEffect(z.number()),
 });
 
 export const SystemMessage = z.looseObject({
@@ -36,7 +52,16 @@ export const SystemMessage = z.looseObject({
 });
 
 export const GreetingConfigs = z.object({
+  mode: optional(z.enum(["single_every", "single_first"])).describe(
+    "Greet whoever comes while nobody else is there (default), or only the first.",
+  ),
+  delay_ms: optional(z.int().min(0).max(5000)).describe("Wait before the greeting. Default 0."),
   interruptable: optional(flag).describe("false: the greeting is played to its end. Default true."),
+  uninterruptible_asr_policy: optional(z.enum(["merge_reply", "context"])).describe(
+    "Speech over such a greeting is answered afterwards (merge_reply). `context` is not built.",
+  ),
+  audio_download_timeout_ms: withoutEffect(z.number()),
+  audio_pcm_sample_rate: withoutEffect(z.number()),
 });
 
 export const LlmBody = z.object({
@@ -45,28 +70,79 @@ export const LlmBody = z.object({
   ),
   api_key: optional(z.string()).describe("Sent as bearer token; empty: none is sent."),
   system_messages: optional(z.array(SystemMessage).max(1000)).describe("Put before every request, in order."),
-  params: optional(z.record(z.string(), z.unknown())).describe("Merged into the top level of the request."),
+  params: optional(ObjectOrText).describe("Merged into the top level of the request; an object, or JSON text of one."),
   max_history: optional(z.int().min(0).max(1024)).describe("Entries of short-term memory; 0: none. Default 10."),
   input_modalities: optional(z.array(z.enum(["text", "image"])).min(1)).describe('Default ["text"].'),
   output_modalities: optional(z.array(z.enum(["text", "audio"])).min(1)).describe('Default ["text"].'),
   greeting_message: optional(z.string().max(10_000)).describe("Spoken when the first person is there."),
+  greeting_audio_url: optional(z.string()).describe("Not built: refused."),
   greeting_configs: optional(GreetingConfigs),
   failure_message: optional(z.string().max(10_000)).describe("Spoken when the language model fails."),
   style: optional(z.string().min(1)).describe("Request style; default openai, `local` is embedded and needs no key."),
-  headers: optional(z.record(z.string(), z.string())).describe("Added to each request."),
+  vendor: optional(z.string()).describe("`custom`: `history` tells turn, time and source of each entry, too."),
+  ignore_empty: optional(flag).describe("An answer without text is no error. Default false."),
+  headers: optional(ObjectOrText).describe("Added to each request; an object of texts, or JSON text of one."),
+  template_variables: optional(z.record(z.string(), z.string())).describe(
+    "Put in place of {{name}} in `system_messages`, `greeting_message`, `failure_message` and `silence_config.content`.",
+  ),
+  credential_mode: optional(CredentialMode).describe("`managed`: key and address are the operator's default."),
+  mcp_servers: optional(z.array(anything).max(100)).describe("Not built: refused with `enable_tools`, else without effect as documented."),
+  tools: optional(z.array(anything).max(1000)).describe("Not built: refused."),
+  access_key: withoutEffect(z.string()),
+  secret_key: withoutEffect(z.string()),
+  region: withoutEffect(z.string()),
+  model: withoutEffect(z.string()),
+  silence_message: withoutEffect(z.string()),
 });
 
-export const VadBody = z.object({
-  interrupt_duration_ms: optional(milliseconds).describe("Speech over the agent that silences it. Default 160."),
-  prefix_padding_ms: optional(wholeMilliseconds).describe("Audio kept from before the detected onset. Default 300."),
-  silence_duration_ms: optional(wholeMilliseconds).describe("Silence that ends a turn. Default 640."),
-  threshold: optional(z.number().gt(0).lt(1)).describe("Probability that counts as voice. Default 0.5."),
+const Area = z.enum(["GLOBAL", "NORTH_AMERICA", "EUROPE", "ASIA", "INDIA", "JAPAN"]);
+
+/** Media stays where the engine runs. */
+export const Geofence = z.object({ area: withoutEffect(Area), exclude_area: withoutEffect(Area.exclude(["GLOBAL"])) });
+
+/** WebRTC encrypts by itself. */
+export const RtcBody = z.object({
+  encryption_mode: withoutEffect(z.int().min(1).max(8)),
+  encryption_key: withoutEffect(z.string()),
+  encryption_salt: withoutEffect(z.string()),
+});
+
+/** What is refused when it is switched on; what else it holds does not matter then. */
+const SwitchedOff = z.object({ enable: optional(flag).describe(switchedOff) });
+
+export const SilenceConfig = z.object({
+  timeout_ms: optional(z.int().min(0).max(60_000)).describe("Without anybody saying anything; 0 (default): off."),
+  action: optional(z.enum(["speak", "think"])).describe("Speak the content (default), or give it to the language model."),
+  content: optional(z.string().max(10_000)),
+});
+
+export const FarewellConfig = z.object({
+  graceful_enabled: optional(flag).describe("`leave` lets the agent finish what it is saying. Default false."),
+  graceful_timeout_seconds: optional(z.number().min(0).max(120)).describe("At most so long. Default 30."),
 });
 
 export const ParametersBody = z.object({
   enable_metrics: optional(flag).describe("Latencies are sent to clients as they are measured. Default false."),
   enable_error_message: optional(flag).describe("Errors of vendors are sent to clients, too. Default false."),
-  transcript: optional(z.object({ enable_words: optional(flag).describe("Captions carry words with their times. Default false.") })),
+  silence_config: optional(SilenceConfig),
+  farewell_config: optional(FarewellConfig),
+  opt_out: optional(flag).describe("Nothing that is said is kept in the database. Default false."),
+  transcript: optional(
+    z.object({
+      enable_words: optional(flag).describe("Captions carry words with their times. Default false."),
+      enable: withoutEffect(flag),
+      protocol_version: withoutEffect(anything),
+      redundant: withoutEffect(anything),
+    }),
+  ),
+  data_channel: withoutEffect(z.enum(["datastream", "rtm", "rtc"])),
+  audio_scenario: withoutEffect(z.enum(["default", "chorus", "aiserver"])),
+  speak: withoutEffect(anything),
+  enable_flexible: withoutEffect(anything),
+  output_audio_codec: withoutEffect(anything),
+  aivad_force_threshold: withoutEffect(anything),
+  enable_dump: withoutEffect(anything),
+  sc: withoutEffect(anything),
 });
 
 /** `properties` of `join`. */
@@ -83,15 +159,28 @@ export const JoinProperties = z.object({
   asr: optional(AsrBody),
   tts: optional(TtsBody).describe("Absent: the project's default, else the embedded voice."),
   llm: optional(LlmBody).describe("Absent: the project's default, else the embedded brain."),
-  vad: optional(VadBody),
+  turn_detection: optional(TurnDetection),
+  interruption: optional(Interruption),
+  vad: optional(VadBody).describe("The oldest form: `turn_detection` wins, field by field."),
   parameters: optional(ParametersBody),
   labels: optional(z.record(z.string().max(128), z.string().max(1024))).describe("Kept with the agent's record."),
+  mllm: optional(SwitchedOff),
+  avatar: optional(SwitchedOff),
+  filler_words: optional(SwitchedOff),
+  sal: withoutEffect(anything),
+  geofence: optional(Geofence),
+  rtc: optional(RtcBody),
+  agent_rtm_uid: withoutEffect(anything),
+  silence_timeout: withoutEffect(anything),
 });
 
 /** Body of `POST …/v2/projects/{appid}/join`. */
 export const JoinBody = z.object({
   name: z.string().min(1).max(256).describe("Unique among the project's agents that have not exited."),
   properties: JoinProperties,
+  preset: optional(z.string()).describe("Not built: refused."),
+  pipeline_id: optional(z.string()).describe("Not built: refused."),
+  graph_id: withoutEffect(anything),
 });
 
 export type JoinBody = z.output<typeof JoinBody>;

@@ -1,6 +1,7 @@
 /** The REST door's other bodies and answers, in the spelling of the Agora Conversational AI v2 API (its sections 2, 3, 6). */
 import { z } from "zod";
 
+export * from "./rest-conversation.ts";
 export * from "./rest-join.ts";
 
 /** Names of an agent's states; each one's index is its number on the wire. */
@@ -36,6 +37,9 @@ export const ErrorBody = z
   .looseObject({ detail: z.string(), reason: z.string() })
   .describe("What is wrong, with the field's path, the value and what is allowed; and the kind of error.");
 
+/** Errors of the telephony endpoints have names of their own. */
+export const TelephonyError = z.object({ error_type: z.string(), description: z.string() });
+
 export const Joined = z.object({ agent_id: z.string(), create_ts: z.int(), status: AgentState });
 export const Conflict = z.object({
   detail: z.string(),
@@ -45,6 +49,8 @@ export const Conflict = z.object({
   status: AgentState,
 });
 export const Left = z.object({});
+/** One edition of the contract calls the last field `state`, the other `status`. */
+export const Updated = Joined.extend({ state: AgentState });
 export const Acted = z.object({ agent_id: z.string(), channel: z.string(), start_ts: z.int() });
 export const Spoken = Acted.extend({ action: z.enum(["spoken", "queued", "ignored"]) });
 

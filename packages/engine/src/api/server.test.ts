@@ -66,10 +66,14 @@ test("the documentation is made from the schemas: every endpoint once, under the
   expect(Object.entries(document.paths).map(([name, methods]) => [name.replace(prefix, ""), Object.keys(methods).join(" ")])).toEqual([
     ["/join", "post"],
     ["/agents/{agentId}/leave", "post"],
-    ["/agents/{agentId}/speak", "post"],
-    ["/agents/{agentId}/interrupt", "post"],
     ["/agents/{agentId}", "get delete"],
     ["/agents", "get"],
+    ["/agents/{agentId}/speak", "post"],
+    ["/agents/{agentId}/interrupt", "post"],
+    ["/agents/{agentId}/think", "post"],
+    ["/agents/{agentId}/update", "post"],
+    ["/agents/{agentId}/history", "get"],
+    ["/agents/{agentId}/turns", "get"],
   ]);
   const page = await server.inject("/docs");
   expect(page.headers["content-type"]).toContain("text/html");

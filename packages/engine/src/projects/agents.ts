@@ -1,11 +1,15 @@
 /** The agents of all projects: who runs, under which name, since when and why it went; conversations themselves are the session's. */
 import { randomInt } from "node:crypto";
 import type { rest } from "@parley/protocol";
-import type { SessionEvent } from "../core/events.ts";
+import type { AgentState as Doing, SessionEvent } from "../core/events.ts";
+import type { HistoryEntry } from "../core/history.ts";
+import type { TextOptions } from "../core/turn-contract.ts";
 import { AppError } from "../errors.ts";
-import type { AgentConfig } from "../session/agent-config.ts";
+import type { AgentConfig, SystemMessage } from "../session/agent-config.ts";
 import type { OpenTransport } from "../transports/transport.ts";
+import type { Llm } from "../vendors/vendor.ts";
 import type { Project } from "./project.ts";
+import type { TurnRecord } from "./turn-log.ts";
 
 export type AgentState = rest.AgentState;
 
@@ -33,10 +37,42 @@ export type Said = "spoken" | "queued" | "ignored";
 export interface RunningSession {
   readonly events: AsyncIterable<SessionEvent>;
   readonly closed: Promise<{ readonly status: "STOPPED" | "FAILED"; readonly reason: string }>;
+  readonly state: Doing;
+  /** What was heard, in order. */
+  readonly history: readonly HistoryEntry[];
   say(text: string, options: { readonly priority: Priority; readonly interruptable: boolean }): Said;
   interrupt(): void;
-  /** Ends it; `closed` tells when. */
-  leave(): Promise<unknown>;
+  /** Takes a text as if somebody had said it. */
+  think(text: string, options: Omit<TextOptions, "origin">): "taken" | "ignored";
+  /** Counts from the next request to the language model on. */
+  update(change: SessionChange): void;
+  /** Ends it; `closed` tells when. `graceS`: it may finish what it says, for so many seconds. */
+  leave(options?: { readonly graceS?: number }): Promise<unknown>;
+}
+
+export interface SessionChange {
+  readonly systemMessages?: readonly SystemMessage[];
+  readonly llm?: Llm;
+}
+
+/** What the door that started an agent keeps for later questions about its call. */
+export interface CallNotes {
+  /** Unix milliseconds of session time 0. */
+  readonly epochMs: number;
+  /** Finished ones, in the order in which they ended. */
+  readonly turns: readonly TurnRecord[];
+  /** `history` tells turn, time and source of each entry. */
+  readonly details: boolean;
+  /** Put in place of `{{name}}`. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/** A conversation that runs, and what its door noted of it. */
+export interface RunningCall {
+  readonly agent: AgentRecord;
+  readonly session: RunningSession;
+  readonly config: AgentConfig;
+  readonly notes: CallNotes;
 }
 
 export interface SessionRequest {
@@ -86,6 +122,9 @@ export interface StartRequest {
   readonly labels: Readonly<Record<string, string>>;
   readonly config: AgentConfig;
   readonly open: OpenTransport;
+  /** Seconds that `leave` gives the agent to finish what it is saying; default 0. */
+  readonly graceS?: number;
+  readonly notes?: CallNotes;
   /** Sees every event of the agent's conversation, in order. */
   readonly onEvent?: (agent: AgentRecord, event: SessionEvent) => void;
 }
@@ -98,8 +137,14 @@ const liveStates: ReadonlySet<AgentState> = new Set(["IDLE", "STARTING", "RUNNIN
 /** Records of exited agents kept at hand, so that an answer right after the end does not wait for the database. */
 const EXITED_KEPT = 1000;
 
+/** Turns of exited agents kept at hand, of all together. */
+const EXITED_TURNS_KEPT = 20_000;
+
+const noNotes: CallNotes = { epochMs: 0, turns: [], details: false, variables: {} };
+
 interface Entry {
   record: AgentRecord;
+  readonly request: StartRequest;
   session?: RunningSession;
   end?: Promise<void>;
   /** `leave` came before the session had started. */
@@ -131,6 +176,7 @@ export class Agents implements AsyncDisposable {
   /** Agent ids of live agents by project and name. */
   readonly #names = new Map<string, string>();
   readonly #exited = new Map<string, AgentRecord>();
+  readonly #exitedTurns = new Map<string, readonly TurnRecord[]>();
   /** One for each live agent: over when its session has closed and its record is complete. */
   readonly #ends = new Set<Promise<void>>();
   #draining = false;
@@ -154,7 +200,7 @@ export class Agents implements AsyncDisposable {
     this.#checkRoom(project, embedded);
 
     const agentId = newAgentId();
-    const entry: Entry = { record: this.#newRecord(agentId, request), leaving: false, embedded };
+    const entry: Entry = { record: this.#newRecord(agentId, request), request, leaving: false, embedded };
     this.#live.set(agentId, entry);
     this.#names.set(nameKey, agentId);
     const settled = Promise.withResolvers<void>();
@@ -193,6 +239,7 @@ export class Agents implements AsyncDisposable {
       throw new AppError("agent-already-running", `agent ${agentId} is ${state}; its record can be deleted when it has exited`);
     await this.#options.log.deleteCall(agentId);
     this.#exited.delete(agentId);
+    this.#exitedTurns.delete(agentId);
   }
 
   /** Resolves when the agent has gone and its record says so. */
@@ -214,6 +261,20 @@ export class Agents implements AsyncDisposable {
   ): { agent: AgentRecord; action: Said } {
     const entry = this.#running(project, agentId);
     return { agent: entry.record, action: entry.session.say(text, options) };
+  }
+
+  /** A conversation that runs. */
+  call(project: Project, agentId: string): RunningCall {
+    const { record, session, request } = this.#running(project, agentId);
+    return { agent: record, session, config: request.config, notes: request.notes ?? noNotes };
+  }
+
+  /** Finished turns of an agent, running or not. */
+  async turns(project: Project, agentId: string): Promise<{ readonly agent: AgentRecord; readonly turns: readonly TurnRecord[] }> {
+    const agent = await this.find(project, agentId);
+    const turns = this.#live.get(agentId)?.request.notes?.turns ?? this.#exitedTurns.get(agentId);
+    if (turns === undefined) throw new AppError("agent-not-found", `the turns of agent ${agentId} are not at hand any more`);
+    return { agent, turns };
   }
 
   interrupt(project: Project, agentId: string): AgentRecord {
@@ -291,7 +352,7 @@ export class Agents implements AsyncDisposable {
   #beginLeave(entry: Entry): void {
     this.#change(entry, { state: "STOPPING" });
     entry.leaving = true;
-    void entry.session?.leave();
+    void entry.session?.leave({ graceS: entry.request.graceS ?? 0 });
   }
 
   #change(entry: Entry, change: Partial<AgentRecord>): void {
@@ -308,6 +369,18 @@ export class Agents implements AsyncDisposable {
     for (const oldest of this.#exited.keys()) {
       if (this.#exited.size <= EXITED_KEPT) break;
       this.#exited.delete(oldest);
+    }
+    this.#keepTurns(entry);
+  }
+
+  #keepTurns({ record, request }: Entry): void {
+    this.#exitedTurns.set(record.agentId, request.notes?.turns ?? []);
+    let kept = 0;
+    for (const turns of this.#exitedTurns.values()) kept += turns.length;
+    for (const [oldest, turns] of this.#exitedTurns) {
+      if (kept <= EXITED_TURNS_KEPT && this.#exitedTurns.size <= EXITED_KEPT) break;
+      this.#exitedTurns.delete(oldest);
+      kept -= turns.length;
     }
   }
 

@@ -1,5 +1,6 @@
 /** What an agent should be. Each public API translates its own JSON into this. */
 import type { GreetingMode } from "../core/greeting.ts";
+import type { BracketPair } from "./brackets.ts";
 
 export interface TurnSettings {
   /** Silence after speech that ends the turn, in milliseconds. */
@@ -31,6 +32,8 @@ export interface ChosenAsr {
 export interface ChosenTts {
   readonly vendor: string;
   readonly options: unknown;
+  /** Brackets whose content is remembered, but not spoken. */
+  readonly skip?: readonly BracketPair[];
 }
 
 export interface ChosenLlm {

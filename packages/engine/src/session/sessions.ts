@@ -2,6 +2,7 @@
 import type { OpenTransport } from "../transports/transport.ts";
 import type { Asr, Llm, Voice } from "../vendors/vendor.ts";
 import type { AgentConfig, ChosenAsr, ChosenLlm, ChosenTts } from "./agent-config.ts";
+import { skippingBrackets } from "./brackets.ts";
 import { Ticker } from "./clock.ts";
 import { Session, type SessionParts } from "./session.ts";
 
@@ -41,7 +42,7 @@ export class Sessions implements AsyncDisposable {
   async start({ config, open, onStart }: SessionRequest): Promise<Session> {
     const { vendors, openVad, resample, readMessage } = this.#options;
     const asr = vendors.openAsr(config.asr);
-    const voice = vendors.openTts(config.tts);
+    const voice = skippingBrackets(vendors.openTts(config.tts), config.tts.skip ?? []);
     const llm = vendors.openLlm(config.llm);
     const clock = this.#ticker.clock();
     const transport = await open(clock, this.#abort.signal);

@@ -1,7 +1,8 @@
 /** A REST door in a test: real server, projects and agents, with conversations and vendors that are scripts. */
 import { z } from "zod";
 import pino from "pino";
-import type { SessionEvent } from "../../core/events.ts";
+import type { AgentState as Doing, SessionEvent } from "../../core/events.ts";
+import type { HistoryEntry } from "../../core/history.ts";
 import {
   type AgentFilter,
   type AgentLog,
@@ -10,6 +11,7 @@ import {
   Agents,
   type RunningSession,
   type Said,
+  type SessionChange,
   type SessionRequest,
 } from "../../projects/agents.ts";
 import type { Project } from "../../projects/project.ts";
@@ -31,6 +33,7 @@ export const project: Project = {
   apiKeys: [],
   limits: {},
   defaults: { asr: {}, maxHistory: 10 },
+  webhooks: [],
 };
 
 const params = z.looseObject({ key: z.string().optional() });
@@ -56,8 +59,13 @@ export const styles: LlmStyle[] = ["local", "openai"].map((name) => ({
 class ScriptedSession implements RunningSession {
   readonly request: SessionRequest;
   readonly said: { text: string; priority: string; interruptable: boolean }[] = [];
+  readonly thoughts: Record<string, unknown>[] = [];
+  readonly changes: SessionChange[] = [];
+  readonly leaves: unknown[] = [];
   interrupts = 0;
   answer: Said = "spoken";
+  state: Doing = "silent";
+  history: readonly HistoryEntry[] = [];
   readonly #closed = Promise.withResolvers<{ status: "STOPPED" | "FAILED"; reason: string }>();
   readonly #script = Promise.withResolvers<readonly SessionEvent[]>();
 
@@ -85,8 +93,19 @@ class ScriptedSession implements RunningSession {
     this.interrupts += 1;
   }
 
-  async leave(): Promise<unknown> {
-    this.end("STOPPED", "OK");
+  think(text: string, options: object): "taken" | "ignored" {
+    this.thoughts.push({ text, ...options });
+    return "taken";
+  }
+
+  update(change: SessionChange): void {
+    this.changes.push(change);
+  }
+
+  /** With grace it ends when the test says so. */
+  async leave(options: { readonly graceS?: number } = {}): Promise<unknown> {
+    this.leaves.push(options);
+    if ((options.graceS ?? 0) === 0) this.end("STOPPED", "OK");
     return await this.closed;
   }
 

@@ -1,8 +1,9 @@
 /** Starts an agent in a channel, and tells its clients what happens: the one way in for `join` and for the page. */
 import { encodeStreamMessage } from "@parley/protocol";
 import type { SessionEvent } from "../../core/events.ts";
-import type { AgentRecord, Agents, Started } from "../../projects/agents.ts";
+import type { AgentRecord, Agents, CallNotes, Started } from "../../projects/agents.ts";
 import type { Project } from "../../projects/project.ts";
+import { TurnLog, type TurnRecord } from "../../projects/turn-log.ts";
 import type { OpenTransport, Transport } from "../../transports/transport.ts";
 import { Messages } from "./messages.ts";
 import type { AgentRequest } from "./to-config.ts";
@@ -28,10 +29,10 @@ export interface StartOptions {
 
 export function agentStarter({ agents, openChannel, follow, now }: StartOptions): StartAgent {
   return async (project, request) => {
-    const { name, channel, uid, remoteUids, labels, config } = request;
+    const { name, channel, uid, remoteUids, labels, config, graceS, optOut } = request;
     const open = openChannel({ appId: project.appId, channel, uid, remoteUids: remoteUids.filter((remote) => remote !== uid) });
     let transport: Transport | undefined;
-    let epochMs = now();
+    const notes = new Notes(request, now());
     let tell: ((event: SessionEvent) => void) | undefined;
     return await agents.start({
       project,
@@ -40,16 +41,74 @@ export function agentStarter({ agents, openChannel, follow, now }: StartOptions)
       uid,
       labels,
       config,
+      graceS,
+      notes,
       open: async (clock, signal) => {
-        epochMs = now() - clock.now();
+        notes.epochMs = now() - clock.now();
         transport = await open(clock, signal);
         return transport;
       },
       onEvent: (agent, event) => {
-        tell ??= listeners([clientsOf(agent, request, transport, epochMs), follow(agent, epochMs)]);
+        const { epochMs } = notes;
+        tell ??= listeners([
+          clientsOf(agent, request, transport, epochMs),
+          optOut ? withoutWords(follow(agent, epochMs)) : follow(agent, epochMs),
+          notes.follow(),
+        ]);
         tell(event);
       },
     });
+  };
+}
+
+/** Turns of one call that are kept at hand; older ones are forgotten. */
+const TURNS_KEPT = 10_000;
+
+/** What later requests about the agent ask for. */
+class Notes implements CallNotes {
+  readonly details: boolean;
+  readonly variables: Readonly<Record<string, string>>;
+  readonly turns: TurnRecord[] = [];
+  epochMs: number;
+
+  constructor({ details, variables }: AgentRequest, epochMs: number) {
+    this.details = details;
+    this.variables = variables;
+    this.epochMs = epochMs;
+  }
+
+  follow(): (event: SessionEvent) => void {
+    const log = new TurnLog(this.epochMs);
+    return (event) => {
+      this.turns.push(...log.handle(event));
+      if (this.turns.length > TURNS_KEPT) this.turns.splice(0, this.turns.length - TURNS_KEPT);
+    };
+  }
+}
+
+/** Lets through what happened, and nothing of what was said. */
+function withoutWords(tell: (event: SessionEvent) => void): (event: SessionEvent) => void {
+  return (event) => {
+    switch (event.type) {
+      case "transcript":
+      case "turn-end":
+      case "reply-end":
+        return tell({ ...event, text: "" });
+      case "reply-text":
+        return tell({ ...event, text: "", words: [] });
+      case "reply-interrupted":
+        return tell({ ...event, text: "", heard: "" });
+      case "user-joined":
+      case "user-left":
+      case "state":
+      case "turn-start":
+      case "turn-dropped":
+      case "reply-start":
+      case "metric":
+      case "error":
+      case "closed":
+        return tell(event);
+    }
   };
 }
 

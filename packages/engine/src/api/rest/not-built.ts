@@ -1,0 +1,70 @@
+/** What `join` may ask for and this version does not have: refused by name, never accepted in silence. Pure. */
+import type { rest } from "@parley/protocol";
+import type { Fault } from "../../faults.ts";
+import { filled, invalid, missing, type Path } from "./body-faults.ts";
+
+export function checkBuilt({ preset, pipeline_id: pipeline, properties }: rest.JoinBody, faults: Fault[]): void {
+  const { llm, mllm, avatar, filler_words: fillers, advanced_features: features } = properties;
+  const refuse = (wanted: boolean | null | undefined, path: Path, value: unknown, way: string): void => {
+    if (wanted === true) faults.push(invalid(path, value, `is not built; ${way}`));
+  };
+
+  refuse(
+    filled(preset),
+    ["preset"],
+    preset,
+    "choose asr, tts and llm by vendor, url and key, or leave them out for the project's defaults",
+  );
+  refuse(filled(pipeline), ["pipeline_id"], pipeline, "send the properties themselves; what they leave out is the project's default");
+  const parts = "this version has asr, llm and tts, one after the other";
+  refuse(mllm?.enable, ["properties", "mllm", "enable"], true, parts);
+  refuse(features?.enable_mllm, ["properties", "advanced_features", "enable_mllm"], true, parts);
+  refuse(features?.enable_sal, ["properties", "advanced_features", "enable_sal"], true, "properties.remote_rtc_uids chooses whom it hears");
+  refuse(avatar?.enable, ["properties", "avatar", "enable"], true, "the agent has a voice alone");
+  refuse(fillers?.enable, ["properties", "filler_words", "enable"], true, "leave properties.filler_words out");
+  refuse(
+    features?.enable_tools === true && (llm?.mcp_servers ?? []).length > 0,
+    ["properties", "llm", "mcp_servers"],
+    llm?.mcp_servers,
+    "leave it out, or call tools behind your own properties.llm.url",
+  );
+  refuse(
+    (llm?.tools ?? []).length > 0,
+    ["properties", "llm", "tools"],
+    llm?.tools,
+    "leave it out, or call tools behind your own properties.llm.url",
+  );
+  refuse(
+    filled(llm?.greeting_audio_url),
+    ["properties", "llm", "greeting_audio_url"],
+    llm?.greeting_audio_url,
+    "properties.llm.greeting_message is spoken",
+  );
+  refuse(
+    llm?.greeting_configs?.uninterruptible_asr_policy === "context",
+    ["properties", "llm", "greeting_configs", "uninterruptible_asr_policy"],
+    "context",
+    "allowed: merge_reply",
+  );
+  refuse(
+    llm?.output_modalities?.includes("audio"),
+    ["properties", "llm", "output_modalities"],
+    '["audio"]',
+    'leave it out or send ["text"], the answer is then spoken by properties.tts',
+  );
+  checkMedia(properties, faults);
+}
+
+/** Fields without effect are still checked as documented, so that a body that passes here passes there. */
+function checkMedia({ geofence, rtc }: rest.JoinProperties, faults: Fault[]): void {
+  if (geofence !== undefined && geofence !== null) {
+    const { area, exclude_area: excluded } = geofence;
+    if (area === undefined || area === null) faults.push(missing(["properties", "geofence", "area"]));
+    else if (filled(excluded) && area !== "GLOBAL") {
+      faults.push(invalid(["properties", "geofence", "exclude_area"], excluded, 'goes with properties.geofence.area "GLOBAL" alone'));
+    }
+  }
+  if ((rtc?.encryption_mode === 7 || rtc?.encryption_mode === 8) && filled(rtc.encryption_key) && !filled(rtc.encryption_salt)) {
+    faults.push(missing(["properties", "rtc", "encryption_salt"], ` with properties.rtc.encryption_mode ${rtc.encryption_mode}`));
+  }
+}
