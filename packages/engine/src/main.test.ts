@@ -7,6 +7,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { readConfig } from "./config.ts";
+import { makePostgres, testServers } from "./store/test-databases.ts";
 
 const command = fileURLToPath(new URL("./cli/parley.ts", import.meta.url));
 /** Loading the models takes seconds, on a busy machine many. */
@@ -49,11 +50,13 @@ function start(env: Record<string, string> = {}) {
   return { child, exit, ready: line.promise };
 }
 
-test(
-  "an engine starts whole, holds an agent, is killed and tells the truth afterwards, and ends by SIGTERM with 0",
+test.each([{ database: "PGlite", server: undefined }, ...testServers.map((server) => ({ database: "PostgreSQL", server }))])(
+  "an engine on $database starts whole, holds an agent, is killed and tells the truth afterwards, and ends by SIGTERM with 0",
   { timeout: PATIENCE_MS },
-  async () => {
-    const first = start();
+  async ({ server }) => {
+    await using made = server === undefined ? undefined : await makePostgres(server);
+    const env: Record<string, string> = made === undefined ? {} : { DATABASE_URL: made.address };
+    const first = start(env);
     const url = /^Parley is ready on (http:\/\/localhost:\d+)$/.exec(await first.ready)?.[1] ?? "";
     const [project] = readConfig({ env: {}, cwd: folder, credentials: "read" }).projects;
     const [customer] = project.customers;
@@ -79,12 +82,12 @@ test(
     // Only the database knows of agents that have exited: its answer proves that the running one is written.
     expect(await ask(url, "agents?state=2,4")).toMatchObject({ meta: { total: 1 } });
 
-    const rival = await start().exit;
+    const rival = await start(env).exit;
     expect(rival).toMatchObject({ code: 1, out: "", err: expect.stringContaining("is in use by another engine") });
 
     first.child.kill("SIGKILL");
     await first.exit;
-    const second = start({ PARLEY_DRAIN_MS: "0" });
+    const second = start({ ...env, PARLEY_DRAIN_MS: "0" });
     const again = /http:\/\/localhost:\d+/.exec(await second.ready)?.[0] ?? "";
     expect(await ask(again, agent)).toMatchObject({
       status: "FAILED",

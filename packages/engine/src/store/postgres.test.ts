@@ -35,7 +35,7 @@ test("a server that cannot be reached is named, without the password", async () 
   await expect(opening).rejects.toThrow(new Error(`PostgreSQL at 127.0.0.1:${way.port}/calls: connect ECONNREFUSED 127.0.0.1:${way.port}`));
 });
 
-describe.each(testServers)("PostgreSQL at %s", (server) => {
+describe.each(testServers)("PostgreSQL", (server) => {
   test("engines that start at once on an empty database make it once", async () => {
     await using made = await makePostgres(server);
     const databases = await Promise.all([1, 2, 3, 4].map(async () => await made.open(made.address)));
