@@ -118,7 +118,16 @@ describe.each(testServers)("PostgreSQL", (server) => {
     expect(await database.query("select * from notes")).toEqual([]);
   });
 
-  test("engines share few connections, however much they ask at once", async () => {
+  test("a server that no longer answers is given up, and asked again on a way of its own", async () => {
+    await using made = await makePostgres(server);
+    const way = await openWay(targetOf(made.address));
+    await using database = await openPostgres(way.through(made.address), 100);
+    way.hold();
+    await expect(database.query("select 1")).rejects.toThrow(/^PostgreSQL at 127\.0\.0\.1:\d+\/\w+: Query read timeout$/);
+    expect(await database.query("select 1 as one")).toEqual([{ one: 1 }]);
+  });
+
+  test("an engine holds few connections, however much it asks at once", async () => {
     await using made = await makePostgres(server);
     await using database = await openPostgres(made.address);
     const counts = await Promise.all(
@@ -192,6 +201,9 @@ async function openWay(target: Target) {
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
+  const hold = (): void => {
+    for (const socket of sockets) socket.unpipe().pause();
+  };
   const open = async (): Promise<void> => {
     server = createServer((near) => {
       const far = createConnection(target.port, target.host);
@@ -218,6 +230,8 @@ async function openWay(target: Target) {
     open,
     close,
     cut,
+    /** What is connected stays so, and nothing passes. */
+    hold,
     port,
     through: (address: string): string => {
       const url = new URL(address);

@@ -21,9 +21,9 @@ const CLOSE_MS = 1000;
 /** SQLSTATE classes after which a connection is of no use: its way, its login, its database, its rights, the server's end. */
 const lostClasses: ReadonlySet<string> = new Set(["08", "25", "28", "3D", "57"]);
 
-/** Opens the database that `DATABASE_URL` names; rejects where it cannot be reached. */
-export async function openPostgres(address: string): Promise<Database> {
-  const server = new Server(address);
+/** Opens the database that `DATABASE_URL` names; rejects where it cannot be reached. An answer takes `answerMs` at most. */
+export async function openPostgres(address: string, answerMs: number = ANSWER_MS): Promise<Database> {
+  const server = new Server(address, answerMs);
   try {
     await server.query("select 1");
     return server;
@@ -36,10 +36,12 @@ export async function openPostgres(address: string): Promise<Database> {
 class Server implements Database {
   readonly #pool: Pool;
   readonly #place: string;
+  readonly #answerMs: number;
   #closed: Promise<void> | undefined;
 
-  constructor(address: string) {
+  constructor(address: string, answerMs: number) {
     this.#place = placeOf(address);
+    this.#answerMs = answerMs;
     this.#pool = new Pool({
       connectionString: address,
       application_name: "parley",
@@ -53,7 +55,7 @@ class Server implements Database {
   }
 
   async query(text: string, parameters: readonly Parameter[] = []): Promise<readonly Row[]> {
-    return await this.#ask(this.#pool, ANSWER_MS, text, parameters);
+    return await this.#ask(this.#pool, this.#answerMs, text, parameters);
   }
 
   async transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
