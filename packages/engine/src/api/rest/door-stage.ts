@@ -151,6 +151,8 @@ export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOpti
   const clock = { now: () => now, moveBy: (ms: number) => (now += ms) };
   const sessions: ScriptedSession[] = [];
   const places: ChannelPlace[] = [];
+  /** What the keepers of records were told. */
+  const followed: SessionEvent[] = [];
   const bugs: unknown[] = [];
   const log = new MemoryLog();
   const agents = new Agents({
@@ -171,7 +173,7 @@ export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOpti
   const startAgent = agentStarter({
     agents,
     now: clock.now,
-    follow: () => () => {},
+    follow: () => (event) => followed.push(event),
     openChannel: (place) => {
       places.push(place);
       return () => Promise.reject(new Error("a scripted session opens no transport"));
@@ -200,7 +202,7 @@ export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOpti
       body: response.body === "" ? undefined : response.json<Record<string, unknown>>(),
     };
   };
-  return { server, startAgent, agents, sessions, places, log, clock, bugs, call };
+  return { server, startAgent, agents, sessions, places, followed, log, clock, bugs, call };
 }
 
 /** The smallest body that `join` takes. */
