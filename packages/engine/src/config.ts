@@ -214,11 +214,12 @@ function firstProject(settings: Settings, { dataDir, loopback, credentials }: Pl
     api_keys: apiKey === "" ? [] : [apiKey],
     limits: settings.limits,
     defaults: settings.defaults,
+    webhooks: settings.webhooks,
   });
   return [project, new Set(generate ? missing : [])];
 }
 
-function toProject({ app_id, app_certificate, customers, api_keys, limits, defaults }: ProjectSettings): Project {
+function toProject({ app_id, app_certificate, customers, api_keys, limits, defaults, webhooks }: ProjectSettings): Project {
   const { llm } = defaults;
   return {
     appId: app_id,
@@ -245,6 +246,7 @@ function toProject({ app_id, app_certificate, customers, api_keys, limits, defau
           }),
       maxHistory: defaults.max_history,
     },
+    webhooks: webhooks.map(({ url, secret, events }) => ({ url, secret, events: new Set(events) })),
   };
 }
 

@@ -32,6 +32,35 @@ const Limits = z.strictObject({
   requests_per_second: z.number().positive().optional().describe("Requests on the REST door; absent: no limit."),
 });
 
+/** Those of the contract's events that this engine has (section 7.3 of its specification). */
+export const webhookEvents = [101, 102, 103, 110, 111, 112] as const;
+
+const Webhook = z.strictObject({
+  url: z
+    .string()
+    .refine(isWebhookUrl, "is no address to post to: write http:// or https://, a host, and no user name")
+    .describe("Where to post."),
+  secret: z.string().min(1).describe("Key of both signatures."),
+  events: z
+    .array(z.literal(webhookEvents))
+    .nonempty()
+    .default([...webhookEvents])
+    .describe("101 joined, 102 left, 103 history, 110 error, 111 metrics, 112 turns finished."),
+});
+
+function isWebhookUrl(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && ["http:", "https:"].includes(url.protocol) && url.username === "" && url.password === "";
+}
+
+const Webhooks = z
+  .array(Webhook)
+  .refine(
+    (webhooks) => new Set(webhooks.map(({ url }) => url)).size === webhooks.length,
+    "names one address twice; list its events together",
+  )
+  .default([]);
+
 const ProjectSettings = z.strictObject({
   app_id: hex32.describe("App ID: 32 hexadecimal digits."),
   app_certificate: certificate.describe("App certificate: 32 hexadecimal digits; empty: tokens off."),
@@ -42,6 +71,7 @@ const ProjectSettings = z.strictObject({
   api_keys: z.array(z.string().min(1)).default([]).describe("Keys of the Voice Agent door."),
   limits: Limits.prefault({}),
   defaults: Defaults.prefault({}),
+  webhooks: Webhooks.describe("Who is told what happens to its agents."),
 });
 export type ProjectSettings = z.output<typeof ProjectSettings>;
 
@@ -60,6 +90,7 @@ export const Settings = z.strictObject({
   api_key: z.string().min(1).optional().describe("Key of the Voice Agent door for that project."),
   limits: Limits.prefault({}).describe("Limits of that project."),
   defaults: Defaults.prefault({}).describe("What an agent of that project is where `join` says nothing."),
+  webhooks: Webhooks.describe("Who is told what happens to agents of that project: see [webhooks.md](webhooks.md)."),
   projects: z.array(ProjectSettings).default([]).describe("Further projects."),
   allow_without_tokens: z.boolean().default(false).describe("Let projects without certificate in from other machines, too."),
   console: z.boolean().default(true).describe("The page at `/` may start calls from this machine without signing in."),
@@ -87,7 +118,9 @@ export const Settings = z.strictObject({
     })
     .prefault({}),
   network: z
-    .strictObject({ allow: z.array(z.string()).default([]).describe("Private networks (CIDR) that an LLM address may lie in.") })
+    .strictObject({
+      allow: z.array(z.string()).default([]).describe("Private networks (CIDR) that the address of an LLM or of a webhook may lie in."),
+    })
     .prefault({}),
   llm: z
     .strictObject({

@@ -27,6 +27,15 @@ export interface ProjectDefaults {
   readonly maxHistory: number;
 }
 
+/** Whom a project's operator wants to be told. */
+export interface Webhook {
+  readonly url: string;
+  /** Key of the signatures. */
+  readonly secret: string;
+  /** Numbers of the events. */
+  readonly events: ReadonlySet<number>;
+}
+
 export interface Project {
   /** 32 hexadecimal digits. */
   readonly appId: string;
@@ -42,4 +51,5 @@ export interface Project {
     readonly requestsPerSecond?: number;
   };
   readonly defaults: ProjectDefaults;
+  readonly webhooks: readonly Webhook[];
 }

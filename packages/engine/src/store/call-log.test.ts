@@ -22,12 +22,10 @@ test("a greeting is a turn of the agent that nobody asked for", () => {
     turns: [
       {
         turnId: 1,
-        startType: "greeting",
+        start: { type: "greeting", nth: 1 },
         startedAt: epochMs + 500,
-        endType: "ok",
+        end: { type: "ok", playedMs: 1000 },
         endedAt: epochMs + 1500,
-        causedBy: "",
-        latencyMs: null,
         metrics: {},
       },
     ],
@@ -47,16 +45,7 @@ test("a question and its answer are one turn, with its figures", () => {
     [1, "user", "what time is it", "asr"],
     [2, "assistant", "Noon.", "llm"],
   ]);
-  expect(turns).toMatchObject([
-    {
-      turnId: 2,
-      startType: "voice_input",
-      startedAt: epochMs + 1000,
-      endType: "ok",
-      latencyMs: 700,
-      metrics: { asr_ttlw: 600, llm_ttfb: 20 },
-    },
-  ]);
+  expect(turns).toMatchObject([{ turnId: 2, start: { type: "voice" }, metrics: { e2eMs: 700, asrTtlwMs: 600, llmTtfbMs: 20 } }]);
 });
 
 test("an answer that was cut holds what was heard, and what would have been said", () => {
@@ -65,13 +54,16 @@ test("an answer that was cut holds what was heard, and what would have been said
     { type: "reply-interrupted", at: 900, turnId: 1, heard: "one two", text: "one two three", cause: "api_interrupt" },
   ]);
   expect(entries[1]).toMatchObject({ content: "one two", original: "one two three", interrupted: true });
-  expect(turns).toMatchObject([{ startType: "text_input", endType: "interrupted", causedBy: "api_interrupt" }]);
+  expect(turns).toMatchObject([{ start: { type: "text" }, end: { type: "interrupted", cause: "api_interrupt" } }]);
 });
 
-test("a thought that is cut before its first word leaves a turn and no entry", () => {
-  const { entries, turns } = keep([{ type: "reply-interrupted", at: 900, turnId: 1, heard: "", text: "", cause: "start_of_speech" }]);
-  expect(entries).toEqual([]);
-  expect(turns).toMatchObject([{ endType: "interrupted" }]);
+test("a thought that is cut before its first word leaves a turn and no entry of the agent", () => {
+  const { entries, turns } = keep([
+    { type: "turn-end", at: 100, turnId: 1, uid: "7", text: "count", startMs: 0, endMs: 90, by: "voice" },
+    { type: "reply-interrupted", at: 900, turnId: 1, heard: "", text: "", cause: "start_of_speech" },
+  ]);
+  expect(entries).toHaveLength(1);
+  expect(turns).toMatchObject([{ end: { type: "interrupted", cause: "start_of_speech" } }]);
 });
 
 test("a language model that fails makes its turn an error; a noise makes none", () => {
@@ -83,5 +75,5 @@ test("a language model that fails makes its turn an error; a noise makes none", 
     { type: "reply-end", at: 300, turnId: 2, text: "", playedMs: 0 },
   ]);
   expect(entries).toHaveLength(1);
-  expect(turns).toMatchObject([{ turnId: 2, endType: "error" }]);
+  expect(turns).toMatchObject([{ turnId: 2, end: { type: "error", module: "llm" } }]);
 });

@@ -113,8 +113,8 @@ describe.each(testDatabases)("$name", ({ make }) => {
         at: now + 2000,
       },
     ]);
-    expect(await database.query("select * from turns where agent_id = $1", [agent.agentId])).toMatchObject([
-      { start_type: "voice_input", end_type: "interrupted", caused_by: "start_of_speech", latency_ms: 600 },
+    expect(await store.turns(agent.agentId)).toMatchObject([
+      { turnId: 1, start: { type: "voice" }, end: { type: "interrupted", cause: "start_of_speech" }, metrics: { e2eMs: 600 } },
     ]);
     await store.deleteCall(agent.agentId);
     expect(await store.entries(agent.agentId)).toEqual([]);

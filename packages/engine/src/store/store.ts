@@ -5,6 +5,7 @@ import { rest } from "@parley/protocol";
 import type { SessionEvent } from "../core/events.ts";
 import { AppError } from "../errors.ts";
 import type { AgentFilter, AgentLog, AgentPage, AgentRecord } from "../projects/agents.ts";
+import { TurnRecord } from "../projects/turn-log.ts";
 import { CallLog, type CallRows, type EntryRow } from "./call-log.ts";
 import { type Database, type Parameter, type Row, SqlError } from "./database.ts";
 import { attend, LEASE_MS } from "./engines.ts";
@@ -52,7 +53,7 @@ const EntryFromRow = z.object({
   turn_id: z.number(),
   role: z.enum(["user", "assistant"]),
   content: z.string(),
-  source: z.enum(["asr", "message", "llm", "greeting", "command", "llm_failure"]),
+  source: z.enum(["asr", "message", "llm", "greeting", "command", "silence", "llm_failure"]),
   uid: z.string(),
   interrupted: z.boolean(),
   original: z.string().nullable(),
@@ -159,6 +160,22 @@ export class Store implements AgentLog, AsyncDisposable {
     });
   }
 
+  /** The turns of a call that have ended, in order. */
+  async turns(agentId: string): Promise<TurnRecord[]> {
+    const rows = await this.#query("select record from turns where agent_id = $1 order by turn_id", [agentId]);
+    return rows.map((row) => TurnRecord.parse(row["record"]));
+  }
+
+  /** A statement of a table beside these, written in order with the records of its call. */
+  write(agentId: string, sql: string, parameters: readonly Parameter[]): void {
+    this.#push(agentId, sql, parameters);
+  }
+
+  /** A statement of a table beside these, at once; it finds everything that was handed over before. */
+  async query(sql: string, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+    return await this.#query(sql, parameters);
+  }
+
   /** Forgets a call: the agent, what was said, its turns. */
   async deleteCall(agentId: string): Promise<void> {
     await this.#query("delete from agents where agent_id = $1", [agentId]);
@@ -198,12 +215,11 @@ export class Store implements AgentLog, AsyncDisposable {
         );
       }
     }
-    for (const { turnId, startType, startedAt, endType, endedAt, causedBy, latencyMs, metrics } of turns) {
+    for (const turn of turns) {
       this.#push(
         agentId,
-        `insert into turns (agent_id, turn_id, start_type, started_at, end_type, ended_at, caused_by, latency_ms, metrics)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb) on conflict (agent_id, turn_id) do nothing`,
-        [agentId, turnId, startType, startedAt, endType, endedAt, causedBy, latencyMs, JSON.stringify(metrics)],
+        "insert into turns (agent_id, turn_id, record) values ($1, $2, $3::jsonb) on conflict (agent_id, turn_id) do nothing",
+        [agentId, turn.turnId, JSON.stringify(turn).replaceAll("\\u0000", "")],
       );
     }
   }
