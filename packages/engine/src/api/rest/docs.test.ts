@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import type { SessionEvent } from "../../core/events.ts";
+import type { HistoryEntry } from "../../core/history.ts";
 import { appId, openDoor } from "./door-stage.ts";
 
 /** Each `curl` of the page, with the answer that is printed below it. */
@@ -26,8 +28,22 @@ function shape(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shape(inner)]));
 }
 
+/** What the page's agent has talked about. */
+const talk = {
+  history: [
+    { role: "user", content: "when do you close", turnId: 1, source: "asr", startMs: 2000, endMs: 3200 },
+    { role: "assistant", content: "At six.", turnId: 1, source: "llm", startMs: 4000, endMs: 4900 },
+  ],
+  script: [
+    { type: "turn-end", at: 3840, turnId: 1, uid: "7", text: "when do you close", startMs: 2000, endMs: 3200, by: "voice" },
+    { type: "metric", at: 3840, turnId: 1, module: "asr", name: "ttlw", latencyMs: 640 },
+    { type: "reply-start", at: 4000, turnId: 1, source: "llm", latencyMs: 800 },
+    { type: "reply-end", at: 4900, turnId: 1, text: "At six.", playedMs: 900 },
+  ],
+} satisfies { history: HistoryEntry[]; script: SessionEvent[] };
+
 test("every command of docs/rest.md does what the page says, in the order of the page", async () => {
-  const { server, agents } = openDoor();
+  const { server, agents, sessions } = openDoor();
   const variables: Record<string, string> = {
     PARLEY: "",
     PARLEY_APP_ID: appId,
@@ -35,7 +51,7 @@ test("every command of docs/rest.md does what the page says, in the order of the
     PARLEY_CUSTOMER_SECRET: "secret",
   };
   const all = examples();
-  expect(all.length).toBe(8);
+  expect(all.length).toBe(12);
 
   for (const { command, answer } of all) {
     const [, ...rest] = words(command, variables);
@@ -56,6 +72,8 @@ test("every command of docs/rest.md does what the page says, in the order of the
     expect(shape(response.json())).toEqual(shape(answer));
     const { agent_id: agentId } = response.json<{ agent_id?: string }>();
     variables["AGENT_ID"] ??= agentId ?? "";
+    const [session] = sessions;
+    if (session !== undefined) Object.assign(session, talk);
     if (url.endsWith("/leave")) await agents.gone(variables["AGENT_ID"]);
   }
 });

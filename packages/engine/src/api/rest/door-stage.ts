@@ -66,6 +66,8 @@ class ScriptedSession implements RunningSession {
   answer: Said = "spoken";
   state: Doing = "silent";
   history: readonly HistoryEntry[] = [];
+  /** What has happened when it ends. */
+  script: readonly SessionEvent[] = [];
   readonly #closed = Promise.withResolvers<{ status: "STOPPED" | "FAILED"; reason: string }>();
   readonly #script = Promise.withResolvers<readonly SessionEvent[]>();
 
@@ -109,7 +111,7 @@ class ScriptedSession implements RunningSession {
     return await this.closed;
   }
 
-  end(status: "STOPPED" | "FAILED", reason: string, events: readonly SessionEvent[] = []): void {
+  end(status: "STOPPED" | "FAILED", reason: string, events: readonly SessionEvent[] = this.script): void {
     this.#script.resolve(events);
     this.#closed.resolve({ status, reason });
   }

@@ -37,6 +37,26 @@ const field = fc.constantFrom(
   "labels",
   "parameters",
   "transcript",
+  "turn_detection",
+  "interruption",
+  "config",
+  "mode",
+  "start_of_speech",
+  "end_of_speech",
+  "vad_config",
+  "semantic_config",
+  "keywords_config",
+  "trigger_keywords",
+  "greeting_configs",
+  "silence_config",
+  "timeout_ms",
+  "content",
+  "template_variables",
+  "headers",
+  "skip_patterns",
+  "credential_mode",
+  "mllm",
+  "enable",
   "__proto__",
   "constructor",
   "toString",
@@ -47,7 +67,22 @@ const leaf = fc.oneof(
   fc.double(),
   fc.boolean(),
   fc.constant(null),
-  fc.constantFrom("local", "microsoft", "openai", "en", "en_us", "*", "https://a.example/v1", "1001"),
+  fc.constantFrom(
+    "local",
+    "microsoft",
+    "openai",
+    "en",
+    "en_us",
+    "*",
+    "https://a.example/v1",
+    "1001",
+    "vad",
+    "semantic",
+    "keywords",
+    "managed",
+    "{{name}}",
+    '{"a":1}',
+  ),
 );
 const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
   tree: fc.oneof(
@@ -80,7 +115,23 @@ test("whatever is sent to join, the answer is one of the documented ones", async
 test("whatever stands in the fields of join, the answer is one of the documented ones", async () => {
   const { call, agents, bugs } = openDoor();
   let joined = 0;
-  const optional = ["enable_string_uid", "idle_timeout", "advanced_features", "asr", "tts", "llm", "vad", "labels", "parameters"];
+  const optional = [
+    "enable_string_uid",
+    "idle_timeout",
+    "advanced_features",
+    "asr",
+    "tts",
+    "llm",
+    "vad",
+    "labels",
+    "parameters",
+    "turn_detection",
+    "interruption",
+    "mllm",
+    "avatar",
+    "geofence",
+    "rtc",
+  ];
   await check(
     fc.asyncProperty(fc.constantFrom(...optional), tree, async (name, value) => {
       const { status, body } = await call("POST", "join", joinBody(`agent ${joined}`, { [name]: value }));
