@@ -21,7 +21,7 @@ export const VadBody = z.object({
   threshold: optional(threshold).describe("Probability that counts as voice. Default 0.5."),
 });
 
-export const StartOfSpeech = z.object({
+const StartOfSpeech = z.object({
   mode: z
     .enum(["vad", "keywords", "disabled", "manual"])
     .describe("`vad`: speech that goes on interrupts; `keywords`: only these words; `disabled`: nothing. `manual` is not built."),
@@ -44,7 +44,7 @@ export const StartOfSpeech = z.object({
   ),
 });
 
-export const EndOfSpeech = z.object({
+const EndOfSpeech = z.object({
   mode: z
     .enum(["vad", "semantic", "manual"])
     .describe("`vad`: silence alone ends a turn; `semantic`: what was said counts, too (English, Chinese). `manual` is not built."),

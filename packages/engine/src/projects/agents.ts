@@ -91,6 +91,8 @@ export interface AgentLog {
   save(record: AgentRecord): void;
   find(agentId: string): Promise<AgentRecord | undefined>;
   list(filter: AgentFilter): Promise<AgentPage>;
+  /** Finished turns of an agent, in order. */
+  turns(agentId: string): Promise<readonly TurnRecord[]>;
   deleteCall(agentId: string): Promise<void>;
 }
 
@@ -137,9 +139,6 @@ const liveStates: ReadonlySet<AgentState> = new Set(["IDLE", "STARTING", "RUNNIN
 /** Records of exited agents kept at hand, so that an answer right after the end does not wait for the database. */
 const EXITED_KEPT = 1000;
 
-/** Turns of exited agents kept at hand, of all together. */
-const EXITED_TURNS_KEPT = 20_000;
-
 const noNotes: CallNotes = { epochMs: 0, turns: [], details: false, variables: {} };
 
 interface Entry {
@@ -176,7 +175,6 @@ export class Agents implements AsyncDisposable {
   /** Agent ids of live agents by project and name. */
   readonly #names = new Map<string, string>();
   readonly #exited = new Map<string, AgentRecord>();
-  readonly #exitedTurns = new Map<string, readonly TurnRecord[]>();
   /** One for each live agent: over when its session has closed and its record is complete. */
   readonly #ends = new Set<Promise<void>>();
   #draining = false;
@@ -239,7 +237,6 @@ export class Agents implements AsyncDisposable {
       throw new AppError("agent-already-running", `agent ${agentId} is ${state}; its record can be deleted when it has exited`);
     await this.#options.log.deleteCall(agentId);
     this.#exited.delete(agentId);
-    this.#exitedTurns.delete(agentId);
   }
 
   /** Resolves when the agent has gone and its record says so. */
@@ -272,9 +269,7 @@ export class Agents implements AsyncDisposable {
   /** Finished turns of an agent, running or not. */
   async turns(project: Project, agentId: string): Promise<{ readonly agent: AgentRecord; readonly turns: readonly TurnRecord[] }> {
     const agent = await this.find(project, agentId);
-    const turns = this.#live.get(agentId)?.request.notes?.turns ?? this.#exitedTurns.get(agentId);
-    if (turns === undefined) throw new AppError("agent-not-found", `the turns of agent ${agentId} are not at hand any more`);
-    return { agent, turns };
+    return { agent, turns: this.#live.get(agentId)?.request.notes?.turns ?? (await this.#options.log.turns(agentId)) };
   }
 
   interrupt(project: Project, agentId: string): AgentRecord {
@@ -369,18 +364,6 @@ export class Agents implements AsyncDisposable {
     for (const oldest of this.#exited.keys()) {
       if (this.#exited.size <= EXITED_KEPT) break;
       this.#exited.delete(oldest);
-    }
-    this.#keepTurns(entry);
-  }
-
-  #keepTurns({ record, request }: Entry): void {
-    this.#exitedTurns.set(record.agentId, request.notes?.turns ?? []);
-    let kept = 0;
-    for (const turns of this.#exitedTurns.values()) kept += turns.length;
-    for (const [oldest, turns] of this.#exitedTurns) {
-      if (kept <= EXITED_TURNS_KEPT && this.#exitedTurns.size <= EXITED_KEPT) break;
-      this.#exitedTurns.delete(oldest);
-      kept -= turns.length;
     }
   }
 

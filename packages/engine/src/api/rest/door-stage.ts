@@ -16,6 +16,7 @@ import {
 } from "../../projects/agents.ts";
 import type { Project } from "../../projects/project.ts";
 import { Projects } from "../../projects/projects.ts";
+import { TurnLog, type TurnRecord } from "../../projects/turn-log.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
 import { createServer } from "../server.ts";
 import { addRestDoor } from "./routes.ts";
@@ -120,6 +121,11 @@ class ScriptedSession implements RunningSession {
 /** Records in memory. */
 class MemoryLog implements AgentLog {
   readonly records = new Map<string, AgentRecord>();
+  readonly finished = new Map<string, TurnRecord[]>();
+
+  async turns(agentId: string): Promise<readonly TurnRecord[]> {
+    return this.finished.get(agentId) ?? [];
+  }
 
   save(record: AgentRecord): void {
     this.records.set(record.agentId, record);
@@ -175,7 +181,15 @@ export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOpti
   const startAgent = agentStarter({
     agents,
     now: clock.now,
-    follow: () => (event) => followed.push(event),
+    follow: ({ agentId }, epochMs) => {
+      const turns: TurnRecord[] = [];
+      const turnLog = new TurnLog(epochMs);
+      log.finished.set(agentId, turns);
+      return (event) => {
+        followed.push(event);
+        turns.push(...turnLog.handle(event));
+      };
+    },
     openChannel: (place) => {
       places.push(place);
       return () => Promise.reject(new Error("a scripted session opens no transport"));

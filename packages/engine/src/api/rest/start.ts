@@ -18,11 +18,18 @@ export interface ChannelPlace {
   readonly remoteUids: readonly string[];
 }
 
+export interface CallFacts {
+  /** Unix milliseconds of session time 0. */
+  readonly epochMs: number;
+  /** Entries of memory that are told. */
+  readonly maxHistory: number;
+}
+
 export interface StartOptions {
   readonly agents: Agents;
   readonly openChannel: (place: ChannelPlace) => OpenTransport;
-  /** Keeps a call's record; `epochMs`: Unix milliseconds of session time 0. */
-  readonly follow: (agent: AgentRecord, epochMs: number) => (event: SessionEvent) => void;
+  /** Keeps a call's record. */
+  readonly follow: (agent: AgentRecord, call: CallFacts) => (event: SessionEvent) => void;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
@@ -50,9 +57,10 @@ export function agentStarter({ agents, openChannel, follow, now }: StartOptions)
       },
       onEvent: (agent, event) => {
         const { epochMs } = notes;
+        const call = { epochMs, maxHistory: config.maxHistory };
         tell ??= listeners([
           clientsOf(agent, request, transport, epochMs),
-          optOut ? withoutWords(follow(agent, epochMs)) : follow(agent, epochMs),
+          optOut ? withoutWords(follow(agent, call)) : follow(agent, call),
           notes.follow(),
         ]);
         tell(event);
