@@ -181,7 +181,7 @@ export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOpti
   const startAgent = agentStarter({
     agents,
     now: clock.now,
-    follow: ({ agentId }, epochMs) => {
+    follow: ({ agentId }, { epochMs }) => {
       const turns: TurnRecord[] = [];
       const turnLog = new TurnLog(epochMs);
       log.finished.set(agentId, turns);

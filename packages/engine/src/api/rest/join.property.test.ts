@@ -156,3 +156,39 @@ test("whatever text is sent as a body, the answer is one of the documented ones"
     ),
   );
 });
+
+test("whatever is sent to a running agent, the answer is one of the documented ones", async () => {
+  const { call, agents, bugs } = openDoor();
+  const agentId = String((await call("POST", "join", joinBody())).body?.["agent_id"]);
+  const actions = fc.record(
+    {
+      text: fc.oneof(fc.string({ minLength: 1 }), tree),
+      on_listening_action: tree,
+      on_thinking_action: tree,
+      interruptable: tree,
+      metadata: tree,
+    },
+    { requiredKeys: ["text"] },
+  );
+  const changes = fc.record({
+    properties: fc.oneof(tree, fc.record({ token: tree, llm: fc.record({ system_messages: tree, params: tree }, { requiredKeys: [] }) })),
+  });
+  let taken = 0;
+  await check(
+    fc.asyncProperty(
+      fc.oneof(
+        fc.record({ path: fc.constantFrom("think", "speak"), body: actions }),
+        fc.record({ path: fc.constant("update"), body: changes }),
+        fc.record({ path: fc.constantFrom("think", "speak", "update"), body: tree }),
+      ),
+      async ({ path, body }) => {
+        const { status } = await call("POST", `agents/${agentId}/${path}`, JSON.stringify(body) ?? "");
+        expect([200, 400]).toContain(status);
+        if (status === 200) taken += 1;
+      },
+    ),
+  );
+  expect(taken).toBeGreaterThan(0);
+  expect(bugs).toEqual([]);
+  await agents[Symbol.asyncDispose]();
+});
