@@ -38,6 +38,7 @@ import { type DiscoveredModels, discoverModels } from "./vendors/discover.ts";
 import { openVendors } from "./vendors/index.ts";
 import { Network } from "./vendors/network.ts";
 import type { LlmStyle, Vendor } from "./vendors/vendor.ts";
+import { Webhooks } from "./webhooks/webhooks.ts";
 
 export interface EngineOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -87,9 +88,10 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   tellCredentials(config, note);
   using _bugs = logBugs(log);
 
+  const engineId = readEngineId(config.dataDir);
   await using store = new Store({
     open: async () => await openDatabase(config),
-    engineId: readEngineId(config.dataDir),
+    engineId,
     keepTranscripts: config.keepTranscripts,
     retentionDays: config.retentionDays,
     now: Date.now,
@@ -109,11 +111,22 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     readMessage: readClientMessage,
   });
 
+  await using webhooks = new Webhooks({
+    projects: config.projects,
+    store,
+    network,
+    engineId,
+    keepTranscripts: config.keepTranscripts,
+    now: Date.now,
+    pause: async (ms, stopped) => await pause(ms, undefined, { signal: stopped, ref: false }),
+    log,
+  });
+
   const machine = new Machine(config);
   const waiting = (): string[] => [...machine.waiting, ...(store.problem === undefined ? [] : [store.problem])];
   await using agents = new Agents({
     sessions,
-    log: store,
+    log: webhooks.watch(store),
     now: Date.now,
     embeddedCalls: () => machine.calls,
     onBug: (agentId, error) => log.error({ err: error, agentId }, "an agent's events could not be followed"),
@@ -143,10 +156,12 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     agents,
     openChannel: (place) => watchLateness(openChannelTransport({ channels, ...place }), () => metrics.framesLate.inc()),
     now: Date.now,
-    follow: (agent, epochMs) => {
-      const keep = store.follow(agent.agentId, epochMs);
+    follow: (agent, call) => {
+      const keep = store.follow(agent.agentId, call.epochMs);
+      const report = webhooks.follow(agent, call);
       return (event) => {
         keep(event);
+        report(event);
         metrics.observe(event);
         if (event.type === "error")
           log.warn({ agentId: agent.agentId, module: event.module, code: event.code, err: event.cause }, event.message);

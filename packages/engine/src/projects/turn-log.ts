@@ -98,7 +98,7 @@ export class TurnLog {
       case "reply-start": {
         const turn = this.#turn(event.turnId, event.at);
         turn.source = event.source;
-        if (event.latencyMs !== null) turn.metrics = { ...turn.metrics, e2eMs: Math.round(event.latencyMs) };
+        if (event.latencyMs !== null) turn.metrics = { ...turn.metrics, e2eMs: whole(event.latencyMs) };
         return [];
       }
       case "metric": {
@@ -112,7 +112,7 @@ export class TurnLog {
         return [];
       }
       case "reply-end":
-        return this.#finish(event.turnId, event.at, { type: "ok", playedMs: Math.round(event.playedMs) });
+        return this.#finish(event.turnId, event.at, { type: "ok", playedMs: whole(event.playedMs) });
       case "reply-interrupted":
         if (event.cause === "start_of_speech") this.#cut = event;
         return this.#finish(event.turnId, event.at, { type: "interrupted", cause: event.cause });
@@ -186,21 +186,17 @@ export class TurnLog {
   }
 }
 
+/** What they are called here. How long the whole took, the reply's start has told. */
+const measures: Readonly<Record<string, keyof TurnMetrics>> = {
+  asr_ttlw: "asrTtlwMs",
+  llm_ttfb: "llmTtfbMs",
+  llm_ttfs: "llmTtfsMs",
+  tts_ttfb: "ttsTtfbMs",
+};
+
 function measured({ module, name, latencyMs }: Extract<SessionEvent, { type: "metric" }>): TurnMetrics {
-  const ms = Math.round(latencyMs);
-  switch (`${module}_${name}` as const) {
-    case "asr_ttlw":
-      return { asrTtlwMs: ms };
-    case "llm_ttfb":
-      return { llmTtfbMs: ms };
-    case "llm_ttfs":
-      return { llmTtfsMs: ms };
-    case "tts_ttfb":
-      return { ttsTtfbMs: ms };
-    // The reply's start has told it.
-    default:
-      return {};
-  }
+  const measure = measures[`${module}_${name}`];
+  return measure === undefined ? {} : { [measure]: whole(latencyMs) };
 }
 
 /** Whether an error spoils the turn's answer: that a microphone fails or a client's message is wrong does not. */
@@ -219,5 +215,10 @@ function failureOf({ module, code, message }: Extract<SessionEvent, { type: "err
 }
 
 function span(from: number, to: number): number {
-  return Math.max(0, Math.round(to - from));
+  return whole(to - from);
+}
+
+/** A length of time in whole milliseconds. */
+function whole(ms: number): number {
+  return Math.max(0, Math.round(ms));
 }
