@@ -38,6 +38,7 @@ export const HistoryEntry = z.object({
   metadata: z
     .object({
       source: z.string(),
+      user: z.string().optional().describe("Uid of who spoke."),
       interrupted: z.boolean().optional(),
       interrupt_timestamp: z.int().optional().describe("Unix milliseconds."),
       original: z.string().optional().describe("What would have been said."),

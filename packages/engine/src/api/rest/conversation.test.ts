@@ -118,9 +118,18 @@ test("history is what was heard, in order, at most as much as the agent remember
 
 test("a custom model's history tells turn, time, source and interruption", async () => {
   const { call, agentId, session } = await openCall({ llm: { style: "local", vendor: "custom" } });
-  session.history = said.slice(2);
+  session.history = said.slice(1);
   const at = 1_737_111_452_000;
   expect((await call("GET", `agents/${agentId}/history`)).body?.["contents"]).toEqual([
+    {
+      role: "user",
+      content: "tell me a story",
+      turn_id: 2,
+      timestamp: at + 2000,
+      speech_start_ms: at + 2000,
+      speech_end_ms: at + 3000,
+      metadata: { source: "asr", user: "7" },
+    },
     {
       role: "assistant",
       content: "Once upon",

@@ -46,7 +46,7 @@ export function toHistory({ agent, session, config, notes }: RunningCall): z.out
 }
 
 /** What a language model of one's own is told beside. */
-function detailsOf({ turnId, source, startMs, endMs, content, original }: HistoryEntry, epochMs: number): Partial<rest.HistoryEntry> {
+function detailsOf({ turnId, uid, source, startMs, endMs, content, original }: HistoryEntry, epochMs: number): Partial<rest.HistoryEntry> {
   const unix = (at: number): number => Math.round(epochMs + at);
   const interrupted = original !== undefined && original !== content;
   return {
@@ -54,7 +54,11 @@ function detailsOf({ turnId, source, startMs, endMs, content, original }: Histor
     timestamp: unix(startMs),
     speech_start_ms: unix(startMs),
     speech_end_ms: unix(endMs),
-    metadata: { source, ...(interrupted ? { interrupted, interrupt_timestamp: unix(endMs), original } : {}) },
+    metadata: {
+      source,
+      ...(uid === undefined || uid === "" ? {} : { user: uid }),
+      ...(interrupted ? { interrupted, interrupt_timestamp: unix(endMs), original } : {}),
+    },
   };
 }
 
