@@ -45,6 +45,21 @@ test("faults that only make sense together with other fields are reported togeth
   );
 });
 
+test("what the schema finds and what only shows together is one answer", async () => {
+  const [reason, detail] = await refusedProperties({ idle_timeout: -1, asr: { language: "en" }, mllm: { enable: true }, llm: { url: 7 } });
+  expect(reason).toBe("InvalidFieldValue");
+  expect(detail?.split("; ")).toEqual([
+    "properties.idle_timeout: -1 is too small",
+    "at least 0 is allowed",
+    "properties.llm.url: 7 is a number",
+    'send it as a string: "7"',
+    "properties.mllm.enable: true is not built",
+    "this version has asr, llm and tts, one after the other",
+    'properties.asr.language: "en" is not supported',
+    'did you mean "en-US"?',
+  ]);
+});
+
 test("a uid that is a number is refused with the string to send", async () => {
   expect(await refusedProperties({ agent_rtc_uid: 1001 })).toEqual([
     "InvalidFieldValue",

@@ -7,6 +7,7 @@ import { z } from "zod";
 import { toError } from "../../faults.ts";
 import { addConversationRoutes } from "./conversation-routes.ts";
 import { checkToken, InProject, isHidden, OfAgent, prefixes, type ProjectOf, refusals, type RestDoor, security, signIn } from "./door.ts";
+import { joinFaults } from "./join-faults.ts";
 import { addTelephony } from "./telephony.ts";
 import { type AgentRequest, toConfig } from "./to-config.ts";
 import { toAgent, toConflict, toJoined, toList } from "./to-wire.ts";
@@ -39,6 +40,8 @@ function addAgentRoutes(server: FastifyInstance, door: RestDoor, projectOf: Proj
   app.post(
     "/join",
     {
+      // All faults of a body are told together, those that its schema finds and the others.
+      attachValidation: true,
       schema: {
         hide,
         security,
@@ -60,7 +63,9 @@ function addAgentRoutes(server: FastifyInstance, door: RestDoor, projectOf: Proj
     },
     async (request, reply) => {
       const project = projectOf(request);
-      const translation = toConfig(request.body, { ...door, defaults: project.defaults });
+      const offer = { ...door, defaults: project.defaults };
+      if (request.validationError !== undefined) throw toError(joinFaults(request.body, offer), JOIN_FAILED);
+      const translation = toConfig(request.body, offer);
       if (!translation.ok) throw toError(translation.faults, JOIN_FAILED);
       const agent = withUid(translation.request);
       checkToken(project, agent, door.now(), JOIN_FAILED);
