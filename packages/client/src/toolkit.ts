@@ -11,7 +11,8 @@ export interface ToolkitChannel {
   on(type: "voice-time", handler: (time: { readonly uid: string; readonly ms: number }) => void): unknown;
 }
 
-type Listener = (...values: unknown[]) => void;
+/** What the values are, the event's name says. */
+type Listener = (...values: never[]) => void;
 
 export interface ToolkitEngines {
   readonly rtcEngine: { on(event: string, listener: Listener): void; off(event: string, listener: Listener): void };
@@ -91,6 +92,6 @@ class Listeners {
   }
 
   emit(event: string, ...values: unknown[]): void {
-    for (const listener of this.#all.get(event) ?? []) listener(...values);
+    for (const listener of this.#all.get(event) ?? []) Reflect.apply(listener, undefined, values);
   }
 }

@@ -1,0 +1,212 @@
+/** Agora's client toolkit, as it comes from npm, in a real channel with a real engine: all that the engine tells it, it understands. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { toolkitEngines } from "@parley/client";
+import { Caller } from "@parley/caller";
+import { AppError, runEngine } from "@parley/engine";
+import { simulatedVendors } from "@parley/simulators";
+import {
+  AgoraVoiceAI,
+  AgoraVoiceAIEvents,
+  ChatMessagePriority,
+  ChatMessageType,
+  TranscriptHelperMode,
+  TurnStatus,
+} from "agora-agent-client-toolkit";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { z } from "zod";
+import { recording } from "./src/sound.ts";
+
+const project = { appId: "0123456789abcdef0123456789abcdef", customer: "customer", secret: "secret" };
+const question = "How old is the Brooklyn Bridge?";
+const answer = "It was opened to traffic in the year eighteen eighty three. It took fourteen years to build. Many people died.";
+
+const ending = new AbortController();
+let folder = "";
+let url = "";
+let ended: Promise<number>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "parley-toolkit-"));
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const { vendors } = simulatedVendors({ transcripts: [question] });
+  ended = runEngine({
+    env: {
+      PORT: "0",
+      PARLEY_RTC__UDP_PORT: "0",
+      PARLEY_DATA_DIR: folder,
+      PARLEY_APP_ID: project.appId,
+      PARLEY_APP_CERTIFICATE: "",
+      PARLEY_CUSTOMER_ID: project.customer,
+      PARLEY_CUSTOMER_SECRET: project.secret,
+      PARLEY_LLM__DISCOVER: "off",
+      PARLEY_LOG_LEVEL: "silent",
+    },
+    cwd: folder,
+    out: (text) => resolve(/http\S+/.exec(text)?.[0] ?? ""),
+    note: () => {},
+    signal: ending.signal,
+    vendors,
+    styles: [
+      {
+        name: "simulated",
+        options: z.looseObject({}),
+        open: () =>
+          async function* () {
+            yield* answer.split(/(?= )/);
+          },
+      },
+      {
+        name: "broken",
+        options: z.looseObject({}),
+        open: () =>
+          // oxlint-disable-next-line require-yield -- it fails before it says anything
+          async function* () {
+            throw new AppError("vendor-failed", "the model is on holiday");
+          },
+      },
+    ],
+  });
+  ended.then((code) => reject(new Error(`the engine ended with ${code}`)), reject);
+  url = await promise;
+});
+
+afterAll(async () => {
+  ending.abort();
+  expect(await ended).toBe(0);
+  await rm(folder, { recursive: true });
+});
+
+interface Emitted {
+  readonly type: string;
+  readonly values: readonly unknown[];
+}
+
+const authorization = `Basic ${btoa(`${project.customer}:${project.secret}`)}`;
+
+async function post(path: string, body: unknown): Promise<unknown> {
+  const headers = { authorization, "content-type": "application/json" };
+  const response = await fetch(`${url}/v2/projects/${project.appId}/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+  if (!response.ok) throw new Error(await response.text());
+  return await response.json();
+}
+
+/** An agent, a caller and the toolkit in a channel. */
+async function openCall(channel: string, renderMode: TranscriptHelperMode, properties: Record<string, unknown>) {
+  const { agent_id: agentId } = z.object({ agent_id: z.string() }).parse(
+    await post("join", {
+      name: channel,
+      properties: {
+        channel,
+        token: "",
+        agent_rtc_uid: "1000",
+        remote_rtc_uids: ["*"],
+        asr: { vendor: "simulated", language: "en-US", params: {} },
+        tts: { vendor: "simulated", params: {} },
+        llm: { style: "simulated", url: "http://127.0.0.1:1" },
+        ...properties,
+      },
+    }),
+  );
+  const caller = await Caller.join({ url, appId: project.appId, channel, uid: "1002" });
+  const toolkit = await AgoraVoiceAI.init({ ...toolkitEngines(caller), renderMode });
+  const events: Emitted[] = [];
+  let changed = Promise.withResolvers<void>();
+  for (const type of Object.values(AgoraVoiceAIEvents))
+    toolkit.on(type, (...values: unknown[]) => {
+      // It goes on changing what it has handed out.
+      events.push({ type, values: structuredClone(values) });
+      changed.resolve();
+    });
+  toolkit.subscribeMessage(channel);
+  return {
+    caller,
+    toolkit,
+    events,
+    /** Resolves once the toolkit has emitted this with these values at its end; the test's own time limit ends the wait. */
+    async until(type: string, isIt: (value: Record<string, unknown>) => boolean): Promise<void> {
+      const matches = (event: Emitted): boolean => event.type === type && isIt(z.record(z.string(), z.unknown()).parse(event.values[1]));
+      for (let seen = 0; ;) {
+        while (seen < events.length) {
+          const event = events[seen++];
+          if (event !== undefined && matches(event)) return;
+        }
+        changed = Promise.withResolvers();
+        await changed.promise;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      toolkit.destroy();
+      await caller.leave();
+      await post(`agents/${agentId}/leave`, {});
+    },
+  };
+}
+
+/** The captions as they were shown at some moment. */
+const Captions = z.array(z.object({ turn_id: z.number(), uid: z.string(), text: z.string(), status: z.number() }));
+
+/** Every text that the line of a turn has had, in order, each once. */
+function textsOf(events: readonly Emitted[], turnId: number, uid: string): string[] {
+  const texts = events
+    .filter(({ type }) => type === "transcript-updated")
+    .flatMap(({ values }) => Captions.parse(values[0]).filter((caption) => caption.turn_id === turnId && caption.uid === uid))
+    .map(({ text }) => text);
+  return texts.filter((text, index) => text !== texts[index - 1]);
+}
+
+/** The last look of a turn's line. */
+function lastOf(events: readonly Emitted[], turnId: number, uid: string): z.output<typeof Captions>[number] | undefined {
+  const last = events.findLast(({ type }) => type === "transcript-updated");
+  return Captions.parse(last?.values[0] ?? []).find((caption) => caption.turn_id === turnId && caption.uid === uid);
+}
+
+const wait = async (ms: number): Promise<void> => await new Promise((resolve) => setTimeout(resolve, ms));
+
+test("words appear when they are heard, and an interruption cuts them where it cut the voice", async () => {
+  await using call = await openCall("words", TranscriptHelperMode.AUTO, {
+    parameters: { enable_metrics: true, transcript: { enable_words: true } },
+  });
+  const { caller, toolkit, events } = call;
+  await caller.say(await recording("cmd-today"));
+
+  await call.until("agent-state-changed", ({ state, turnID }) => state === "thinking" && turnID === 1);
+  await call.until("agent-metrics", ({ type, name }) => type === "llm" && name === "ttfb");
+  await call.until("agent-metrics", ({ type, name }) => type === "tts" && name === "ttfb");
+  await call.until("agent-state-changed", ({ state, turnID }) => state === "speaking" && turnID === 1);
+  while ((lastOf(events, 1, "1000")?.text.split(" ").length ?? 0) < 5) await wait(50);
+  await toolkit.interrupt("1000");
+  await call.until("agent-interrupted", ({ turnID }) => turnID === 1);
+  await call.until("agent-turn-finished", ({ turnId, e2eLatencyMs }) => turnId === 1 && typeof e2eLatencyMs === "number");
+  // The toolkit draws five times a second.
+  await wait(1_000);
+
+  expect(textsOf(events, 1, "0")).toEqual([question]);
+  const texts = textsOf(events, 1, "1000");
+  expect(texts.length).toBeGreaterThan(3);
+  for (const text of texts) expect(answer.startsWith(text)).toBe(true);
+  const last = lastOf(events, 1, "1000");
+  expect(last?.status).toBe(TurnStatus.INTERRUPTED);
+  expect(last?.text.length).toBeLessThan(answer.length / 2);
+  for (const type of ["agent-listening-changed", "agent-thinking-changed", "agent-speaking-changed"])
+    expect(events.filter((event) => event.type === type).map(({ values }) => values[1])).toEqual(expect.arrayContaining([true, false]));
+}, 60_000);
+
+test("a typed question is answered in whole sentences, and a model's failure is told", async () => {
+  {
+    await using call = await openCall("text", TranscriptHelperMode.AUTO, {});
+    const message = { messageType: ChatMessageType.TEXT as const, priority: ChatMessagePriority.INTERRUPTED, responseInterruptable: true };
+    await call.toolkit.chat("1000", { ...message, text: "And in which year?" });
+    await call.until("agent-turn-finished", ({ turnId }) => turnId === 1);
+    expect(textsOf(call.events, 1, "0")).toEqual(["And in which year?"]);
+    expect(textsOf(call.events, 1, "1000").at(-1)).toBe(answer);
+    expect(lastOf(call.events, 1, "1000")?.status).toBe(TurnStatus.END);
+  }
+  await using call = await openCall("failure", TranscriptHelperMode.TEXT, {
+    llm: { style: "broken", url: "http://127.0.0.1:1" },
+    parameters: { enable_error_message: true },
+  });
+  await call.caller.say(await recording("cmd-today"));
+  await call.until("agent-error", ({ type, message }) => type === "llm" && String(message).includes("the model is on holiday"));
+}, 60_000);

@@ -1,0 +1,1851 @@
+/** Made from openapi.json by generated.test.ts: npm run generate -w packages/rest-client. */
+export interface paths {
+    "/api/conversational-ai-agent/v2/projects/{appid}/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start an agent */
+        post: operations["join"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let an agent go */
+        post: operations["leave"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Look at an agent, running or not */
+        get: operations["getAgent"];
+        put?: never;
+        post?: never;
+        /** Delete the record of an agent that has exited */
+        delete: operations["forgetAgent"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversational-ai-agent/v2/projects/{appid}/agents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List agents, newest first */
+        get: operations["listAgents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/speak": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say a text with the agent's voice */
+        post: operations["speak"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/interrupt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop the agent's speech and thought */
+        post: operations["interrupt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/think": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give the agent a text as if somebody had said it */
+        post: operations["think"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Change an agent's token, instructions or model parameters */
+        post: operations["update"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was said and heard, as the agent remembers it */
+        get: operations["history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/turns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The turns of a call with their latencies */
+        get: operations["turns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: never;
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    join: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Unique among the project's agents that have not exited. */
+                    name: string;
+                    properties: {
+                        /** @description Name of the channel, at most 64 characters. */
+                        channel: string;
+                        /** @description 007 token for the channel and the agent's uid; empty: the engine lets its own agent in. */
+                        token: string;
+                        /** @description The agent's uid; "0": a random one is assigned. */
+                        agent_rtc_uid: string;
+                        /** @description Whom the agent hears; ["*"]: everybody. */
+                        remote_rtc_uids: ("*" | string)[];
+                        /** @description Uids are any text; false (default): whole numbers that fit 32 bit. */
+                        enable_string_uid?: boolean | null;
+                        /** @description Seconds after the last person has left until the agent goes; 0: never. Default 30. */
+                        idle_timeout?: number | null;
+                        advanced_features?: {
+                            /** @description Intelligent interruption: the end of a turn is judged by what was said, and a cough or an “mhm” does not cut the agent. Default false. */
+                            enable_aivad?: boolean | null;
+                            /** @description Tools are not built: refused together with `llm.mcp_servers`. */
+                            enable_tools?: boolean | null;
+                            /** @description Not built: `true` is refused. */
+                            enable_mllm?: boolean | null;
+                            /** @description Not built: `true` is refused. */
+                            enable_sal?: boolean | null;
+                            enable_rtm?: boolean | null;
+                            enable_bhvs?: boolean | null;
+                        } | null;
+                        asr?: {
+                            /** @description Full BCP 47 tag, for instance en-US (default). */
+                            language?: string | null;
+                            /** @description Absent: the project's default for the language, else the embedded recogniser. */
+                            vendor?: string | null;
+                            /** @description The vendor's own parameters. */
+                            params?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Words to expect. */
+                            keywords?: string[] | null;
+                            /** @description `managed`: key and address are the operator's default. */
+                            credential_mode?: ("byok" | "managed") | null;
+                            vendor_model?: string | null;
+                        } | null;
+                        /** @description Absent: the project's default, else the embedded voice. */
+                        tts?: {
+                            /** @description A vendor of voices; `local` is embedded and needs no key. */
+                            vendor: string;
+                            /** @description The vendor's own parameters. */
+                            params?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description Brackets whose content is not spoken, but remembered: 1 （）, 2 【】, 3 ( ), 4 [ ], 5 { }. */
+                            skip_patterns?: number[] | null;
+                            /** @description `managed`: key and address are the operator's default. */
+                            credential_mode?: ("byok" | "managed") | null;
+                            url?: string | null;
+                            headers?: unknown | null;
+                            adjust_volume?: number | null;
+                        } | null;
+                        /** @description Absent: the project's default, else the embedded brain. */
+                        llm?: {
+                            /** @description Full address of the chat completion endpoint; nothing is appended. Not needed with style `local`. */
+                            url?: string | null;
+                            /** @description Sent as bearer token; empty: none is sent. */
+                            api_key?: string | null;
+                            /** @description Put before every request, in order. */
+                            system_messages?: ({
+                                /** @enum {string} */
+                                role: "system" | "user" | "assistant";
+                                content: string;
+                            } & {
+                                [key: string]: unknown;
+                            })[] | null;
+                            /** @description Merged into the top level of the request; an object, or JSON text of one. */
+                            params?: (string | {
+                                [key: string]: unknown;
+                            }) | null;
+                            /** @description Entries of short-term memory; 0: none. Default 10. */
+                            max_history?: number | null;
+                            /** @description Default ["text"]. */
+                            input_modalities?: ("text" | "image")[] | null;
+                            /** @description Default ["text"]. */
+                            output_modalities?: ("text" | "audio")[] | null;
+                            /** @description Spoken when the first person is there. */
+                            greeting_message?: string | null;
+                            /** @description Not built: refused. */
+                            greeting_audio_url?: string | null;
+                            greeting_configs?: {
+                                /** @description Greet whoever comes while nobody else is there (default), or only the first. */
+                                mode?: ("single_every" | "single_first") | null;
+                                /** @description Wait before the greeting. Default 0. */
+                                delay_ms?: number | null;
+                                /** @description false: the greeting is played to its end. Default true. */
+                                interruptable?: boolean | null;
+                                /** @description Speech over such a greeting is answered afterwards (merge_reply). `context` is not built. */
+                                uninterruptible_asr_policy?: ("merge_reply" | "context") | null;
+                                audio_download_timeout_ms?: number | null;
+                                audio_pcm_sample_rate?: number | null;
+                            } | null;
+                            /** @description Spoken when the language model fails. */
+                            failure_message?: string | null;
+                            /** @description Request style; default openai, `local` is embedded and needs no key. */
+                            style?: string | null;
+                            /** @description `custom`: `history` tells turn, time and source of each entry, too. */
+                            vendor?: string | null;
+                            /** @description An answer without text is no error. Default false. */
+                            ignore_empty?: boolean | null;
+                            /** @description Added to each request; an object of texts, or JSON text of one. */
+                            headers?: (string | {
+                                [key: string]: unknown;
+                            }) | null;
+                            /** @description Put in place of {{name}} in `system_messages`, `greeting_message`, `failure_message` and `silence_config.content`. */
+                            template_variables?: {
+                                [key: string]: string;
+                            } | null;
+                            /** @description `managed`: key and address are the operator's default. */
+                            credential_mode?: ("byok" | "managed") | null;
+                            /** @description Not built: refused with `enable_tools`, else without effect as documented. */
+                            mcp_servers?: unknown[] | null;
+                            /** @description Not built: refused. */
+                            tools?: unknown[] | null;
+                            access_key?: string | null;
+                            secret_key?: string | null;
+                            region?: string | null;
+                            model?: string | null;
+                            silence_message?: string | null;
+                        } | null;
+                        turn_detection?: {
+                            mode?: "default" | null;
+                            /** @description Used where `asr.language` is left out. */
+                            language?: string | null;
+                            config?: {
+                                /** @description Probability that counts as voice. Default 0.5. */
+                                speech_threshold?: number | null;
+                                start_of_speech?: {
+                                    /**
+                                     * @description `vad`: speech that goes on interrupts; `keywords`: only these words; `disabled`: nothing. `manual` is not built.
+                                     * @enum {string}
+                                     */
+                                    mode: "vad" | "keywords" | "disabled" | "manual";
+                                    vad_config?: {
+                                        /** @description Speech over the agent that silences it. Default 160. */
+                                        interrupt_duration_ms?: number | null;
+                                        /** @description The same while the agent speaks: wins where both are given. */
+                                        speaking_interrupt_duration_ms?: number | null;
+                                        /** @description Audio kept from before the detected onset. Default 800. */
+                                        prefix_padding_ms?: number | null;
+                                    } | null;
+                                    keywords_config?: {
+                                        interrupt_duration_ms?: number | null;
+                                        prefix_padding_ms?: number | null;
+                                        /** @description What interrupts, in any case. */
+                                        triggered_keywords?: string[] | null;
+                                    } | null;
+                                    disabled_config?: {
+                                        /** @description Speech over the agent is answered afterwards, or forgotten. */
+                                        strategy?: ("append" | "ignore" | "ignored") | null;
+                                    } | null;
+                                } | null;
+                                end_of_speech?: {
+                                    /**
+                                     * @description `vad`: silence alone ends a turn; `semantic`: what was said counts, too (English, Chinese). `manual` is not built.
+                                     * @enum {string}
+                                     */
+                                    mode: "vad" | "semantic" | "manual";
+                                    vad_config?: {
+                                        /** @description Default 640. */
+                                        silence_duration_ms?: number | null;
+                                    } | null;
+                                    semantic_config?: {
+                                        /** @description After a whole sentence. Default 320. */
+                                        silence_duration_ms?: number | null;
+                                        /** @description After an unfinished one. -1: without limit. Default 3000. */
+                                        max_wait_ms?: number | null;
+                                        pause_state_enabled?: boolean | null;
+                                    } | null;
+                                } | null;
+                            } | null;
+                            /** @description `agora_vad`; the others belong to `mllm`. */
+                            type?: ("agora_vad" | "server_vad" | "semantic_vad") | null;
+                            /** @description Before `interruption`. */
+                            interrupt_mode?: ("interrupt" | "append" | "ignore" | "keyword" | "keywords" | "adaptive") | null;
+                            interrupt_keywords?: string[] | null;
+                            interrupt_duration_ms?: number | null;
+                            prefix_padding_ms?: number | null;
+                            silence_duration_ms?: number | null;
+                            threshold?: number | null;
+                            eagerness?: string | null;
+                            create_response?: unknown | null;
+                            interrupt_response?: unknown | null;
+                        } | null;
+                        interruption?: {
+                            /** @description Whether anything interrupts the agent. Default true. */
+                            enable?: boolean | null;
+                            /** @description Default start_of_speech. */
+                            mode?: ("start_of_speech" | "keywords") | null;
+                            keywords_config?: {
+                                /** @description What interrupts, in any case. */
+                                trigger_keywords?: string[] | null;
+                            } | null;
+                            disabled_config?: {
+                                /** @description Speech over the agent is answered afterwards, or forgotten. */
+                                strategy?: ("append" | "ignore" | "ignored") | null;
+                            } | null;
+                        } | null;
+                        /** @description The oldest form: `turn_detection` wins, field by field. */
+                        vad?: {
+                            /** @description Speech over the agent that silences it. Default 160. */
+                            interrupt_duration_ms?: number | null;
+                            /** @description Audio kept from before the detected onset. Default 300. */
+                            prefix_padding_ms?: number | null;
+                            /** @description Silence that ends a turn. Default 640. */
+                            silence_duration_ms?: number | null;
+                            /** @description Probability that counts as voice. Default 0.5. */
+                            threshold?: number | null;
+                        } | null;
+                        parameters?: {
+                            /** @description Latencies are sent to clients as they are measured. Default false. */
+                            enable_metrics?: boolean | null;
+                            /** @description Errors of vendors are sent to clients, too. Default false. */
+                            enable_error_message?: boolean | null;
+                            silence_config?: {
+                                /** @description Without anybody saying anything; 0 (default): off. */
+                                timeout_ms?: number | null;
+                                /** @description Speak the content (default), or give it to the language model. */
+                                action?: ("speak" | "think") | null;
+                                content?: string | null;
+                            } | null;
+                            farewell_config?: {
+                                /** @description `leave` lets the agent finish what it is saying. Default false. */
+                                graceful_enabled?: boolean | null;
+                                /** @description At most so long. Default 30. */
+                                graceful_timeout_seconds?: number | null;
+                            } | null;
+                            /** @description Nothing that is said is kept in the database. Default false. */
+                            opt_out?: boolean | null;
+                            transcript?: {
+                                /** @description Captions carry words with their times. Default false. */
+                                enable_words?: boolean | null;
+                                enable?: boolean | null;
+                                protocol_version?: unknown | null;
+                                redundant?: unknown | null;
+                            } | null;
+                            data_channel?: ("datastream" | "rtm" | "rtc") | null;
+                            audio_scenario?: ("default" | "chorus" | "aiserver") | null;
+                            speak?: unknown | null;
+                            enable_flexible?: unknown | null;
+                            output_audio_codec?: unknown | null;
+                            aivad_force_threshold?: unknown | null;
+                            enable_dump?: unknown | null;
+                            sc?: unknown | null;
+                        } | null;
+                        /** @description Kept with the agent's record. */
+                        labels?: {
+                            [key: string]: string;
+                        } | null;
+                        mllm?: {
+                            /** @description Not built: `true` is refused. */
+                            enable?: boolean | null;
+                        } | null;
+                        avatar?: {
+                            /** @description Not built: `true` is refused. */
+                            enable?: boolean | null;
+                        } | null;
+                        filler_words?: {
+                            /** @description Not built: `true` is refused. */
+                            enable?: boolean | null;
+                        } | null;
+                        sal?: unknown | null;
+                        geofence?: {
+                            area?: ("GLOBAL" | "NORTH_AMERICA" | "EUROPE" | "ASIA" | "INDIA" | "JAPAN") | null;
+                            exclude_area?: ("NORTH_AMERICA" | "EUROPE" | "ASIA" | "INDIA" | "JAPAN") | null;
+                        } | null;
+                        rtc?: {
+                            encryption_mode?: number | null;
+                            encryption_key?: string | null;
+                            encryption_salt?: string | null;
+                        } | null;
+                        agent_rtm_uid?: unknown | null;
+                        silence_timeout?: unknown | null;
+                    };
+                    /** @description Not built: refused. */
+                    preset?: string | null;
+                    /** @description Not built: refused. */
+                    pipeline_id?: string | null;
+                    graph_id?: unknown | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        agent_id: string;
+                        create_ts: number;
+                        /** @enum {string} */
+                        status: "IDLE" | "STARTING" | "RUNNING" | "STOPPING" | "STOPPED" | "RECOVERING" | "FAILED";
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Default Response */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                        agent_id: string;
+                        create_ts: number;
+                        /** @enum {string} */
+                        status: "IDLE" | "STARTING" | "RUNNING" | "STOPPING" | "STOPPED" | "RECOVERING" | "FAILED";
+                    } | ({
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    });
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    leave: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appid: string;
+                agentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    getAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appid: string;
+                agentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message: string;
+                        start_ts: number;
+                        stop_ts: number;
+                        /** @enum {string} */
+                        status: "IDLE" | "STARTING" | "RUNNING" | "STOPPING" | "STOPPED" | "RECOVERING" | "FAILED";
+                        agent_id: string;
+                        name: string;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    forgetAgent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appid: string;
+                agentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    listAgents: {
+        parameters: {
+            query?: {
+                /** @description Exact name of a channel. */
+                channel?: string;
+                /** @description Unix seconds; default two hours ago. */
+                from_time?: string;
+                /** @description Unix seconds; default now. */
+                to_time?: string;
+                /** @description Numbers of states, separated by commas; default 2 (RUNNING). */
+                state?: string;
+                /** @description Entries of one page; default 20. */
+                limit?: string;
+                /** @description meta.cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                appid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        data: {
+                            count: number;
+                            list: {
+                                start_ts: number;
+                                /** @enum {string} */
+                                status: "IDLE" | "STARTING" | "RUNNING" | "STOPPING" | "STOPPED" | "RECOVERING" | "FAILED";
+                                agent_id: string;
+                            }[];
+                        };
+                        meta: {
+                            cursor: string;
+                            total: number;
+                        };
+                        /** @enum {string} */
+                        status: "ok";
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    speak: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appid: string;
+                agentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What to say, at most 512 bytes of UTF-8. */
+                    text: string;
+                    /** @description INTERRUPT (default): at once. APPEND: after the current interaction. IGNORE: only if nothing goes on. */
+                    priority?: ("INTERRUPT" | "APPEND" | "IGNORE") | null;
+                    /** @description Whether speech may cut it. Default true. */
+                    interruptable?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        agent_id: string;
+                        channel: string;
+                        start_ts: number;
+                        /** @enum {string} */
+                        action: "spoken" | "queued" | "ignored";
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    interrupt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appid: string;
+                agentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        agent_id: string;
+                        channel: string;
+                        start_ts: number;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    think: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appid: string;
+                agentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Taken as if somebody had said it. */
+                    text: string;
+                    /** @description While somebody speaks: add it to their turn, answer it now (default), drop it, or answer it afterwards. */
+                    on_listening_action?: ("inject" | "interrupt" | "ignore" | "append") | null;
+                    /** @description While the agent thinks; default interrupt. */
+                    on_thinking_action?: ("interrupt" | "ignore" | "append") | null;
+                    /** @description While the agent speaks; default ignore. */
+                    on_speaking_action?: ("interrupt" | "ignore" | "append") | null;
+                    /** @description Whether speech may cut the answer. Default true. */
+                    interruptable?: boolean | null;
+                    /** @description Your own; not kept. */
+                    metadata?: {
+                        [key: string]: unknown;
+                    } | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        agent_id: string;
+                        channel: string;
+                        start_ts: number;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appid: string;
+                agentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    properties: {
+                        /** @description A new token for the agent's channel and uid. */
+                        token?: string | null;
+                        /** @description From the next request on. `params` replaces all of them; nothing is merged. */
+                        llm?: {
+                            /** @description Put before every request, in order. */
+                            system_messages?: ({
+                                /** @enum {string} */
+                                role: "system" | "user" | "assistant";
+                                content: string;
+                            } & {
+                                [key: string]: unknown;
+                            })[] | null;
+                            /** @description Merged into the top level of the request; an object, or JSON text of one. */
+                            params?: (string | {
+                                [key: string]: unknown;
+                            }) | null;
+                        } | null;
+                        /** @description Not built: refused. */
+                        mllm?: {
+                            params?: unknown | null;
+                        } | null;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        agent_id: string;
+                        create_ts: number;
+                        /** @enum {string} */
+                        status: "IDLE" | "STARTING" | "RUNNING" | "STOPPING" | "STOPPED" | "RECOVERING" | "FAILED";
+                        /** @enum {string} */
+                        state: "IDLE" | "STARTING" | "RUNNING" | "STOPPING" | "STOPPED" | "RECOVERING" | "FAILED";
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                appid: string;
+                agentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        agent_id: string;
+                        start_ts: number;
+                        status: string;
+                        contents: {
+                            /** @enum {string} */
+                            role: "user" | "assistant";
+                            /** @description What was heard. */
+                            content: string;
+                            turn_id?: number;
+                            /** @description Unix milliseconds. */
+                            timestamp?: number;
+                            /** @description Unix milliseconds. */
+                            speech_start_ms?: number;
+                            /** @description Unix milliseconds. */
+                            speech_end_ms?: number;
+                            metadata?: {
+                                source: string;
+                                /** @description Uid of who spoke. */
+                                user?: string;
+                                interrupted?: boolean;
+                                /** @description Unix milliseconds. */
+                                interrupt_timestamp?: number;
+                                /** @description What would have been said. */
+                                original?: string;
+                            };
+                        }[];
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    turns: {
+        parameters: {
+            query?: {
+                /** @description From 1; default 1. */
+                page_index?: string;
+                /** @description Default 50. */
+                page_size?: string;
+            };
+            header?: never;
+            path: {
+                appid: string;
+                agentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Default Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        agent_id: string;
+                        name: string;
+                        channel: string;
+                        total_turn_count: number;
+                        pagination: {
+                            page_index: number;
+                            total_pages: number;
+                            is_last_page: boolean;
+                        };
+                        turns: {
+                            agent_id: string;
+                            channel: string;
+                            turn_id: number;
+                            start: {
+                                /** @description Unix milliseconds. */
+                                start_at: number;
+                                type: string;
+                                metadata: {
+                                    [key: string]: unknown;
+                                };
+                            };
+                            end: {
+                                /** @description Unix milliseconds. */
+                                end_at: number;
+                                type: string;
+                                metadata: {
+                                    [key: string]: unknown;
+                                };
+                            };
+                            metrics: {
+                                /** @description End of a person's speech to the agent's first sound. */
+                                e2e_latency_ms?: number;
+                                segmented_latency_ms: {
+                                    name: string;
+                                    latency: number;
+                                }[];
+                            };
+                        }[];
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+}
+
+/** Method and path of each operation. */
+export const endpoints = {
+  join: ["post", "/api/conversational-ai-agent/v2/projects/{appid}/join"],
+  leave: ["post", "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/leave"],
+  getAgent: ["get", "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}"],
+  forgetAgent: ["delete", "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}"],
+  listAgents: ["get", "/api/conversational-ai-agent/v2/projects/{appid}/agents"],
+  speak: ["post", "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/speak"],
+  interrupt: ["post", "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/interrupt"],
+  think: ["post", "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/think"],
+  update: ["post", "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/update"],
+  history: ["get", "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/history"],
+  turns: ["get", "/api/conversational-ai-agent/v2/projects/{appid}/agents/{agentId}/turns"],
+} as const;
