@@ -33,7 +33,7 @@ const Limits = z.strictObject({
 });
 
 /** Those of the contract's events that this engine has (section 7.3 of its specification). */
-export const webhookEvents = [101, 102, 103, 110, 111, 112] as const;
+const webhookEvents = [101, 102, 103, 110, 111, 112] as const;
 
 const Webhook = z.strictObject({
   url: z

@@ -35,7 +35,7 @@ const AT_ONCE = 4;
 const POLL_MS = 30_000;
 
 /** What is due and cannot be had is just being taken by another engine. */
-const SHORTEST_REST_MS = 20;
+const SHORTEST_REST_MS = 1;
 
 /** Before the database is asked again after it has failed. */
 const DATABASE_RETRY_MS = 5000;
