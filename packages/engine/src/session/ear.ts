@@ -163,7 +163,7 @@ export class Ear implements AsyncDisposable {
 }
 
 /** Resolves after `ms`, or at once when the signal aborts. */
-export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (signal.aborted) return Promise.resolve();
   const cancel = clock.at(clock.now() + ms, resolve);
