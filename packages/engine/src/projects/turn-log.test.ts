@@ -1,0 +1,135 @@
+import { expect, test } from "vitest";
+import type { SessionEvent } from "../core/events.ts";
+import { TurnLog, type TurnRecord } from "./turn-log.ts";
+import { toTurn } from "./turn-wire.ts";
+
+const epochMs = 1_737_000_000_000;
+const turns = (events: readonly SessionEvent[]): TurnRecord[] => {
+  const log = new TurnLog(epochMs);
+  return events.flatMap((event) => log.handle(event));
+};
+const wire = (events: readonly SessionEvent[]) => turns(events).map((turn) => toTurn({ agentId: "A", channel: "c" }, turn));
+
+const asked: SessionEvent[] = [
+  { type: "turn-start", at: 1100, turnId: 1, uid: "7" },
+  { type: "turn-end", at: 2600, turnId: 1, uid: "7", text: "what time is it", startMs: 1000, endMs: 2000, by: "voice" },
+  { type: "metric", at: 2600, turnId: 1, module: "asr", name: "ttlw", latencyMs: 600 },
+];
+const sounding: SessionEvent[] = [
+  { type: "reply-start", at: 2850.4, turnId: 1, source: "llm", latencyMs: 850.4 },
+  { type: "metric", at: 2850, turnId: 1, module: "llm", name: "ttfb", latencyMs: 90 },
+  { type: "metric", at: 2850, turnId: 1, module: "llm", name: "ttfs", latencyMs: 120 },
+  { type: "metric", at: 2850, turnId: 1, module: "tts", name: "ttfb", latencyMs: 80 },
+  { type: "metric", at: 2850, turnId: 1, module: "total", name: "e2e", latencyMs: 850 },
+];
+
+test("a question that was answered is a turn with its times, and the parts of its latency add up to the whole", () => {
+  expect(wire([...asked, ...sounding, { type: "reply-end", at: 4000, turnId: 1, text: "Noon.", playedMs: 1150 }])).toEqual([
+    {
+      agent_id: "A",
+      channel: "c",
+      turn_id: 1,
+      start: { start_at: epochMs + 1000, type: "voice_input", metadata: { speech_duration_ms: 1000, interrupt_duration_ms: 0 } },
+      end: { end_at: epochMs + 4000, type: "ok", metadata: { playback_duration_ms: 1150 } },
+      metrics: {
+        e2e_latency_ms: 850,
+        segmented_latency_ms: { algorithm_processing: 50, asr_ttlw: 600, llm_ttft: 90, llm_ftfs: 30, tts_ttfb: 80 },
+      },
+    },
+  ]);
+});
+
+test("who talks over the agent ends its turn, and the next says how long they had talked by then", () => {
+  expect(
+    wire([
+      ...asked,
+      ...sounding,
+      { type: "reply-interrupted", at: 3300, turnId: 1, heard: "It is", text: "It is noon.", cause: "start_of_speech" },
+      { type: "turn-start", at: 3300, turnId: 2, uid: "7" },
+      { type: "turn-end", at: 4500, turnId: 2, uid: "7", text: "never mind", startMs: 3100, endMs: 4000, by: "voice" },
+      { type: "reply-end", at: 5000, turnId: 2, text: "Fine.", playedMs: 100 },
+    ]),
+  ).toMatchObject([
+    { turn_id: 1, end: { type: "interrupted", metadata: { caused_by: "start_of_speech" } } },
+    { turn_id: 2, start: { type: "voice_input", metadata: { speech_duration_ms: 900, interrupt_duration_ms: 200 } } },
+  ]);
+});
+
+test("greetings are counted; what the API says, thinks and what silence sets off have their own kinds", () => {
+  const said = (turnId: number, source: "greeting" | "command" | "silence" | "llm"): SessionEvent[] => [
+    { type: "reply-start", at: turnId * 100, turnId, source, latencyMs: null },
+    { type: "reply-end", at: turnId * 100 + 50, turnId, text: "x", playedMs: 50 },
+  ];
+  const typed = (turnId: number, by: "text" | "command"): SessionEvent[] => [
+    { type: "turn-end", at: turnId * 100, turnId, uid: "7", text: "x", startMs: 0, endMs: 0, by },
+    ...said(turnId, "llm"),
+  ];
+  expect(
+    wire([
+      ...said(1, "greeting"),
+      ...said(2, "greeting"),
+      ...said(3, "command"),
+      ...said(4, "silence"),
+      ...said(5, "llm"),
+      ...typed(6, "text"),
+      ...typed(7, "command"),
+    ]).map(({ start: { type, metadata } }) => ({ type, metadata })),
+  ).toEqual([
+    { type: "greeting", metadata: { greeting_nth: 1 } },
+    { type: "greeting", metadata: { greeting_nth: 2 } },
+    { type: "api_speak", metadata: { transport: "http" } },
+    { type: "silence_timeout", metadata: { action: "speak" } },
+    { type: "silence_timeout", metadata: { action: "think" } },
+    { type: "api_think", metadata: { transport: "rtm" } },
+    { type: "api_think", metadata: { transport: "http" } },
+  ]);
+});
+
+test.each([
+  ["start_of_speech", { caused_by: "start_of_speech" }],
+  ["text", { caused_by: "api_interrupt", transport: "rtm" }],
+  ["api_speak", { caused_by: "api_speak", transport: "http" }],
+  ["api_interrupt", { caused_by: "api_interrupt", transport: "http" }],
+  ["api_leave", { caused_by: "api_leave", transport: "http" }],
+] as const)("an answer cut by %s says so", (cause, metadata) => {
+  expect(wire([...asked, { type: "reply-interrupted", at: 2700, turnId: 1, heard: "", text: "", cause }])).toMatchObject([
+    { end: { type: "interrupted", metadata } },
+  ]);
+});
+
+test.each([
+  ["llm", 502, { type: "error", metadata: { reason: "LLM_REQUEST_ERR", details: "it broke" } }],
+  ["tts", 1008, { type: "error", metadata: { reason: "INTERNAL_ERR", details: "it broke" } }],
+  ["session", 504, { type: "error", metadata: { reason: "INTERNAL_ERR", details: "it broke" } }],
+  ["session", 400, { type: "ok" }],
+  ["asr", 1007, { type: "ok" }],
+] as const)("an error of %s, code %i, tells on the turn or not", (module, code, end) => {
+  expect(
+    wire([
+      ...asked,
+      { type: "error", at: 2700, turnId: 1, module, code, message: "it broke", remedy: "", cause: undefined },
+      { type: "reply-end", at: 2800, turnId: 1, text: "", playedMs: 0 },
+    ]),
+  ).toMatchObject([{ end }]);
+});
+
+test("a noise is no turn, and its number serves the next", () => {
+  expect(
+    wire([
+      { type: "turn-start", at: 0, turnId: 1, uid: "7" },
+      { type: "turn-dropped", at: 10, turnId: 1, uid: "7" },
+      { type: "reply-start", at: 20, turnId: 1, source: "command", latencyMs: null },
+      { type: "reply-end", at: 30, turnId: 1, text: "x", playedMs: 10 },
+    ]),
+  ).toMatchObject([{ turn_id: 1, start: { type: "api_speak" } }]);
+});
+
+test("a call that ends in the middle of a turn ends the turn; one in which nobody was understood has none", () => {
+  const unfinished: SessionEvent = { type: "turn-start", at: 3000, turnId: 2, uid: "7" };
+  expect(turns([...asked, unfinished, { type: "closed", at: 3100, status: "STOPPED", reason: "OK" }])).toMatchObject([
+    { turnId: 1, end: { type: "interrupted", cause: "api_leave" }, endedAt: epochMs + 3100 },
+  ]);
+  expect(turns([...asked, { type: "closed", at: 3100, status: "FAILED", reason: "Internal error" }])).toMatchObject([
+    { end: { type: "error", module: "session", details: "Internal error" } },
+  ]);
+});
