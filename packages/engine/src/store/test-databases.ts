@@ -1,4 +1,4 @@
-/** Databases for tests: the embedded one, and PostgreSQL where `PARLEY_TEST_DATABASE_URL` names a server that lets us make databases. */
+/** Databases for tests: the embedded one, and PostgreSQL where `TEST_DATABASE_URL` names a server that lets us make databases. */
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -15,7 +15,7 @@ export interface TestDatabase extends AsyncDisposable {
   open(address: string): Promise<Database>;
 }
 
-const server = process.env["PARLEY_TEST_DATABASE_URL"];
+const server = process.env["TEST_DATABASE_URL"];
 
 /** Empty: tests run on the embedded database alone. */
 export const testServers: readonly string[] = server === undefined || server === "" ? [] : [server];
