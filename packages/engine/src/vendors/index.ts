@@ -3,6 +3,7 @@ import { type Brain, openBrain, type Speech } from "@parley/speech";
 import type { z } from "zod";
 import { AppError } from "../errors.ts";
 import { brainStyle } from "./brain.ts";
+import { knowsLanguage } from "./languages.ts";
 import { openLocal } from "./local.ts";
 import { nearest } from "../nearest.ts";
 import type { Network } from "./network.ts";
@@ -70,12 +71,6 @@ function parse(field: string, schema: z.ZodType, given: unknown): unknown {
   throw new AppError("invalid-field", `${name}: ${message}`);
 }
 
-/** `en` knows every `en-…`; a tag of a vendor's list knows itself. */
-function knows(languages: readonly string[], language: string): boolean {
-  const wanted = language.toLowerCase();
-  return languages.some((known) => wanted === known.toLowerCase() || wanted.startsWith(`${known.toLowerCase()}-`));
-}
-
 function override<Named extends { readonly name: string }>(builtIn: readonly Named[], added: readonly Named[]): Named[] {
   return [...builtIn.filter(({ name }) => !added.some((other) => other.name === name)), ...added];
 }
@@ -93,7 +88,7 @@ export function openVendors(options: VendorsOptions): Vendors {
       const name = chosen.vendor === builtInAsr ? defaultAsr : chosen.vendor;
       const asr = vendors.find((vendor) => vendor.name === name)?.asr;
       if (asr === undefined) throw unknown("asr.vendor", chosen.vendor, [builtInAsr, ...named("asr").map((vendor) => vendor.name)]);
-      if (asr.languages !== undefined && !knows(asr.languages, chosen.language)) {
+      if (asr.languages !== undefined && !knowsLanguage(asr.languages, chosen.language)) {
         throw new AppError(
           "invalid-field",
           `asr.language: "${chosen.language.slice(0, 64)}" is not spoken by the recogniser "${name}", which knows ${asr.languages.join(", ")}. ` +

@@ -5,6 +5,7 @@ import { type Fault, faultsOf } from "../../faults.ts";
 import type { DefaultLlm, DefaultVendor, ProjectDefaults } from "../../projects/project.ts";
 import type { ChosenAsr, ChosenLlm, ChosenTts } from "../../session/agent-config.ts";
 import { bracketPairs } from "../../session/brackets.ts";
+import { knowsLanguage } from "../../vendors/languages.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
 import { filled, invalid, missing, type Path, unknownName } from "./body-faults.ts";
 import { parseLanguageTag } from "./language.ts";
@@ -59,7 +60,7 @@ export function toAsr({ asr, turn_detection: detection }: rest.JoinProperties, o
     );
     return { vendor: chosen.vendor, language, options: {}, keyterms };
   }
-  if (recogniser.languages !== undefined && !knows(recogniser.languages, language)) {
+  if (recogniser.languages !== undefined && !knowsLanguage(recogniser.languages, language)) {
     const known = recogniser.languages.join(", ");
     const others = recognisers.map(({ name }) => name).filter((name) => name !== "local");
     const ways =
@@ -208,11 +209,6 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** `en` knows every `en-…`; a whole tag knows itself. */
-function knows(languages: readonly string[], language: string): boolean {
-  return languages.some((known) => language === known || language.startsWith(`${known}-`));
 }
 
 /** A vendor's own schema checks its part of the body. */
