@@ -1,3 +1,5 @@
+export { decodeG711, encodeG711, G711_RATE } from "./g711.ts";
+export type { G711Law } from "./g711.ts";
 export { openFakeRtc } from "./fake-rtc.ts";
 export type { FakeRtcOptions } from "./fake-rtc.ts";
 export { SdpError } from "./peer.ts";
