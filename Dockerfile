@@ -21,6 +21,7 @@ COPY scripts scripts
 COPY packages packages
 COPY bench/package.json bench/
 COPY e2e/package.json e2e/
+COPY examples examples
 # Weights come with the packages; nothing else is downloaded, and no install script runs.
 RUN npm ci --workspace packages/engine --omit=dev --ignore-scripts && node scripts/prune-image.js && npm cache clean --force
 

@@ -16,7 +16,7 @@ const Manifest = z.object({
   optionalDependencies: Names,
 });
 
-const manifests = ["package.json", ...globSync("{packages/*,bench,e2e}/package.json", { cwd: root })].map((path) =>
+const manifests = ["package.json", ...globSync("{packages/*,examples/*,bench,e2e}/package.json", { cwd: root })].map((path) =>
   Manifest.parse(JSON.parse(read(path))),
 );
 const named = manifests.flatMap(({ dependencies, devDependencies, optionalDependencies }) => [

@@ -1,0 +1,2 @@
+/** A typed client of Parley's Voice Agent socket, for browsers and Node. */
+export {};
