@@ -3,3 +3,4 @@ export * from "./agent-message.ts";
 export * from "./signalling.ts";
 export * from "./stream-message.ts";
 export * as rest from "./rest.ts";
+export * as voiceAgent from "./voice-agent.ts";

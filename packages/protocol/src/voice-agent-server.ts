@@ -1,0 +1,149 @@
+/** What the engine sends on the Voice Agent socket, one JSON object in a text frame, and the codes of its errors. */
+import { z } from "zod";
+import { SessionEcho } from "./voice-agent-session.ts";
+
+/** Where the engine listens; the second is an older name of the same. */
+export const voiceAgentPaths = ["/v1/ws", "/v1/voice"] as const;
+
+/** Largest frame that a client may send, in bytes; a larger one closes the socket with 1009. */
+export const maxFrameBytes = 1024 * 1024;
+
+/** Each error code with the close code that follows it; null: the socket stays open. */
+export const sessionErrors = {
+  UNAUTHORIZED: 1008,
+  FORBIDDEN: 1008,
+  INTERNAL_ERROR: 1011,
+  at_capacity: 1013,
+  concurrency_exceeded: 1008,
+  agent_not_found: 1008,
+  agent_init_failed: 1011,
+  agent_timeout: 1011,
+  session_start_timeout: 1008,
+  session_taken_over: 1008,
+  invalid_format: null,
+  invalid_audio: null,
+  /** In the first `session.update` it closes with 1008, as the three after it do. */
+  invalid_value: null,
+  invalid_config: null,
+  immutable_field: null,
+  agent_id_not_first: null,
+  audio_rate_violation: null,
+  audio_rate_mismatch: null,
+  llm_error: null,
+  tts_error: null,
+  stt_error: null,
+  session_not_found: null,
+  session_forbidden: null,
+  session_expired: null,
+} as const satisfies Record<string, number | null>;
+
+export type SessionErrorCode = keyof typeof sessionErrors;
+
+const errorCodes = Object.keys(sessionErrors) as [SessionErrorCode, ...SessionErrorCode[]];
+
+/** Unix seconds, with fractions. */
+const timestamp = z.number();
+const itemId = z.string();
+const replyId = z.string();
+
+/** An accepted `session.update`. */
+export const SessionUpdated = z.object({ type: z.literal("session.updated"), config: SessionEcho, timestamp });
+
+/** The session has started, or goes on after `session.resume`. */
+export const SessionReady = z.object({
+  type: z.literal("session.ready"),
+  session_id: z.string(),
+  config: SessionEcho,
+  /** Unix seconds of its forced end. */
+  expires_at: z.number(),
+  resume_token: z.string(),
+  timestamp,
+});
+
+/** The last event. */
+export const SessionEnded = z.object({
+  type: z.literal("session.ended"),
+  session_duration_seconds: z.number(),
+  /** Seconds of the user's audio that came. */
+  audio_duration_seconds: z.number().nullable(),
+  timestamp,
+});
+
+export const SessionError = z.object({
+  type: z.literal("session.error"),
+  code: z.enum(errorCodes),
+  message: z.string(),
+  /** The field at fault, as a dotted path in `session`, or in the message. */
+  param: z.string().nullable(),
+  session_id: z.string().nullable(),
+  timestamp,
+});
+
+/** The user speaks and has the floor: drop what waits to be played. */
+export const SpeechStarted = z.object({ type: z.literal("input.speech.started"), timestamp });
+/** The user's turn is over. */
+export const SpeechStopped = z.object({ type: z.literal("input.speech.stopped"), timestamp });
+
+/** All words of the item so far. */
+export const UserTranscriptDelta = z.object({ type: z.literal("transcript.user.delta"), item_id: itemId, text: z.string(), timestamp });
+export const UserTranscript = z.object({ type: z.literal("transcript.user"), item_id: itemId, text: z.string(), timestamp });
+
+export const ReplyStarted = z.object({ type: z.literal("reply.started"), reply_id: replyId, item_id: itemId, timestamp });
+/** 20 ms of the agent's voice in `output.format`, base64. */
+export const ReplyAudio = z.object({ type: z.literal("reply.audio"), reply_id: replyId, data: z.string(), timestamp });
+
+/** The next word, sent when it is due to be heard; times count from the reply's first sample. */
+export const AgentTranscriptDelta = z.object({
+  type: z.literal("transcript.agent.delta"),
+  reply_id: replyId,
+  item_id: itemId,
+  delta: z.string(),
+  start_ms: z.number().nullable(),
+  end_ms: z.number().nullable(),
+  timestamp,
+});
+
+/** What the agent said; of an interrupted reply the words that were heard. */
+export const AgentTranscript = z.object({
+  type: z.literal("transcript.agent"),
+  reply_id: replyId,
+  item_id: itemId,
+  text: z.string(),
+  interrupted: z.boolean(),
+  timestamp,
+});
+
+export const ToolCall = z.object({
+  type: z.literal("tool.call"),
+  call_id: z.string(),
+  name: z.string(),
+  arguments: z.record(z.string(), z.unknown()),
+  /** The same again, for clients of March 2026, where the operator has set `voice_agent.legacy_args`. */
+  args: z.record(z.string(), z.unknown()).optional(),
+  timestamp,
+});
+
+export const ReplyDone = z.object({
+  type: z.literal("reply.done"),
+  reply_id: replyId,
+  status: z.enum(["completed", "interrupted"]),
+  timestamp,
+});
+
+export const ServerEvent = z.discriminatedUnion("type", [
+  SessionUpdated,
+  SessionReady,
+  SessionEnded,
+  SessionError,
+  SpeechStarted,
+  SpeechStopped,
+  UserTranscriptDelta,
+  UserTranscript,
+  ReplyStarted,
+  ReplyAudio,
+  AgentTranscriptDelta,
+  AgentTranscript,
+  ToolCall,
+  ReplyDone,
+]);
+export type ServerEvent = z.output<typeof ServerEvent>;
