@@ -8,8 +8,36 @@ export const voiceAgentPaths = ["/v1/ws", "/v1/voice"] as const;
 /** Largest frame that a client may send, in bytes; a larger one closes the socket with 1009. */
 export const maxFrameBytes = 1024 * 1024;
 
-/** Each error code with the close code that follows it; null: the socket stays open. */
-export const sessionErrors = {
+export const SessionErrorCode = z.enum([
+  "UNAUTHORIZED",
+  "FORBIDDEN",
+  "INTERNAL_ERROR",
+  "at_capacity",
+  "concurrency_exceeded",
+  "agent_not_found",
+  "agent_init_failed",
+  "agent_timeout",
+  "session_start_timeout",
+  "session_taken_over",
+  "invalid_format",
+  "invalid_audio",
+  "invalid_value",
+  "invalid_config",
+  "immutable_field",
+  "agent_id_not_first",
+  "audio_rate_violation",
+  "audio_rate_mismatch",
+  "llm_error",
+  "tts_error",
+  "stt_error",
+  "session_not_found",
+  "session_forbidden",
+  "session_expired",
+]);
+export type SessionErrorCode = z.output<typeof SessionErrorCode>;
+
+/** Close codes of the errors that end the socket. A refused first `session.update` closes it with 1008, whatever its code. */
+export const errorCloseCodes: Readonly<Partial<Record<SessionErrorCode, number>>> = {
   UNAUTHORIZED: 1008,
   FORBIDDEN: 1008,
   INTERNAL_ERROR: 1011,
@@ -20,26 +48,7 @@ export const sessionErrors = {
   agent_timeout: 1011,
   session_start_timeout: 1008,
   session_taken_over: 1008,
-  invalid_format: null,
-  invalid_audio: null,
-  /** In the first `session.update` it closes with 1008, as the three after it do. */
-  invalid_value: null,
-  invalid_config: null,
-  immutable_field: null,
-  agent_id_not_first: null,
-  audio_rate_violation: null,
-  audio_rate_mismatch: null,
-  llm_error: null,
-  tts_error: null,
-  stt_error: null,
-  session_not_found: null,
-  session_forbidden: null,
-  session_expired: null,
-} as const satisfies Record<string, number | null>;
-
-export type SessionErrorCode = keyof typeof sessionErrors;
-
-const errorCodes = Object.keys(sessionErrors) as [SessionErrorCode, ...SessionErrorCode[]];
+};
 
 /** Unix seconds, with fractions. */
 const timestamp = z.number();
@@ -71,7 +80,7 @@ export const SessionEnded = z.object({
 
 export const SessionError = z.object({
   type: z.literal("session.error"),
-  code: z.enum(errorCodes),
+  code: SessionErrorCode,
   message: z.string(),
   /** The field at fault, as a dotted path in `session`, or in the message. */
   param: z.string().nullable(),
