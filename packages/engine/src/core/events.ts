@@ -15,6 +15,9 @@ export type TurnOrigin = "voice" | "text" | "command";
 /** What ended a reply early. */
 export type InterruptCause = "start_of_speech" | "text" | "api_speak" | "api_interrupt" | "api_leave";
 
+/** What gave the agent the floor: a person's turn, a tool's result, a wish of the API's, or a fixed text of that source. */
+export type ReplyTrigger = "turn" | "tool-result" | "create" | Exclude<ReplySource, "llm" | "llm_failure">;
+
 export interface SpokenWord {
   /** With its punctuation; a space stands between words. */
   readonly text: string;
@@ -48,12 +51,37 @@ export type SessionEvent =
     }
   /** What sounded like a turn held no words. */
   | { type: "turn-dropped"; at: number; turnId: number; uid: string }
+  /** The agent has the floor; there is no sound yet. `reply` numbers it in the session; it ends with one `reply-end` or `reply-interrupted`. */
+  | { type: "reply-begin"; at: number; turnId: number; reply: number; trigger: ReplyTrigger }
   /** The reply's first sound is written. `latencyMs`: from the end of the person's speech. */
-  | { type: "reply-start"; at: number; turnId: number; source: ReplySource; latencyMs: number | null }
+  | { type: "reply-start"; at: number; turnId: number; reply: number; source: ReplySource; latencyMs: number | null }
   /** A clause begins to sound: the whole text of the reply so far, and the clause's words with their times. */
-  | { type: "reply-text"; at: number; turnId: number; text: string; words: readonly SpokenWord[] }
-  | { type: "reply-interrupted"; at: number; turnId: number; heard: string; text: string; cause: InterruptCause }
-  | { type: "reply-end"; at: number; turnId: number; text: string; playedMs: number }
+  | { type: "reply-text"; at: number; turnId: number; reply: number; text: string; words: readonly SpokenWord[] }
+  | { type: "reply-interrupted"; at: number; turnId: number; reply: number; heard: string; text: string; cause: InterruptCause }
+  /** Its last sound was due to be heard. */
+  | { type: "reply-end"; at: number; turnId: number; reply: number; text: string; playedMs: number }
+  /** The model asks for a tool; `by`: who runs it. */
+  | {
+      type: "tool-call";
+      at: number;
+      turnId: number;
+      reply: number;
+      callId: string;
+      name: string;
+      arguments: Readonly<Record<string, unknown>>;
+      by: "client" | "engine";
+    }
+  /** What a call gave, or that nothing came in time. */
+  | {
+      type: "tool-result";
+      at: number;
+      turnId: number;
+      callId: string;
+      name: string;
+      output: string;
+      isError: boolean;
+      timedOut: boolean;
+    }
   | {
       type: "metric";
       at: number;

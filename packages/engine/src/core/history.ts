@@ -1,4 +1,4 @@
-/** Short-term memory: what was said by whom, with of the agent's words only those that were heard. */
+/** Short-term memory: what was said by whom, with of the agent's words only those that were heard, and what tools gave. */
 import type { ReplySource } from "./events.ts";
 
 export type EntrySource = "asr" | "message" | ReplySource;
@@ -17,36 +17,79 @@ export interface HistoryEntry {
   readonly original?: string;
 }
 
+/** A call of a tool, and what it gave as soon as that is known. */
+export interface ToolUse {
+  readonly callId: string;
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+  output?: string;
+  isError?: boolean;
+}
+
+/** What is remembered, in order: words, a note of the operator's, or the calls of one reply with what they gave. */
+export type Memory =
+  | { readonly type: "said"; readonly entry: HistoryEntry }
+  | { readonly type: "note"; readonly content: string }
+  | { readonly type: "tools"; readonly uses: readonly ToolUse[] };
+
 /** Entries kept for records and requests; older ones are forgotten. */
 const maxEntries = 2048;
 
 export class History {
-  #entries: HistoryEntry[] = [];
+  #memories: Memory[] = [];
 
-  add(entry: HistoryEntry): void {
-    this.#entries.push(entry);
-    if (this.#entries.length > maxEntries) this.#entries.shift();
+  /** `before`: what is remembered already, but came after this. */
+  add(entry: HistoryEntry, before?: Memory): void {
+    this.#remember({ type: "said", entry }, before);
+  }
+
+  /** Something that nobody said. */
+  note(content: string): void {
+    this.#remember({ type: "note", content });
+  }
+
+  /** Calls that the model has made; their outputs are filled in as they come. */
+  useTools(uses: readonly ToolUse[]): Memory {
+    const memory: Memory = { type: "tools", uses };
+    this.#remember(memory);
+    return memory;
   }
 
   /** Puts `entry` where `old` stands: what was heard is known better now. */
   replace(old: HistoryEntry, entry: HistoryEntry): void {
-    const index = this.#entries.lastIndexOf(old);
-    if (index >= 0) this.#entries[index] = entry;
+    const index = this.#memories.findLastIndex((memory) => memory.type === "said" && memory.entry === old);
+    if (index >= 0) this.#memories[index] = { type: "said", entry };
   }
 
+  /** What was said. */
   get entries(): readonly HistoryEntry[] {
-    return this.#entries;
+    return this.#memories.flatMap((memory) => (memory.type === "said" ? [memory.entry] : []));
   }
 
   /**
-   * The newest entries for a request, at most `limit`. People's and the agent's count each; 0 gives none but the
-   * newest words of a person, without which there would be nothing to answer. Entries without words are left out.
+   * The newest memories for a request, at most `limit`, each counted as one. What is not answered yet, from the newest
+   * words of a person on, comes on top: without it there would be nothing to answer. Entries without words are left out.
    */
-  recall(limit: number): readonly HistoryEntry[] {
-    const said = this.#entries.filter((entry) => entry.content !== "");
-    const newest = said.at(-1);
-    if (newest?.role !== "user") return limit === 0 ? [] : said.slice(-limit);
-    // Memory comes before the question: `limit` does not count the question itself.
-    return said.slice(-(limit + 1));
+  recall(limit: number): readonly Memory[] {
+    const kept = this.#memories.filter((memory) => memory.type !== "said" || memory.entry.content !== "");
+    return kept.slice(Math.max(0, openFrom(kept) - limit));
   }
+
+  #remember(memory: Memory, before?: Memory): void {
+    const index = before === undefined ? -1 : this.#memories.lastIndexOf(before);
+    if (index >= 0) this.#memories.splice(index, 0, memory);
+    else this.#memories.push(memory);
+    if (this.#memories.length > maxEntries) this.#memories.shift();
+  }
+}
+
+/** Where the part begins that is not answered yet. */
+function openFrom(memories: readonly Memory[]): number {
+  const last = memories.at(-1);
+  const isSaid = (memory: Memory, role: HistoryEntry["role"]): boolean => memory.type === "said" && memory.entry.role === role;
+  if (last === undefined || isSaid(last, "assistant")) return memories.length;
+  const asked = memories.findLastIndex((memory) => isSaid(memory, "user"));
+  const answered = memories.findLastIndex((memory) => isSaid(memory, "assistant"));
+  // A note after an answer stands alone; calls belong to the words that led to them.
+  return asked < 0 || (last.type === "note" && answered > asked) ? memories.length - 1 : asked;
 }

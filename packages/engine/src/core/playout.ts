@@ -24,6 +24,8 @@ export interface Taken {
   readonly started: readonly { text: string; words: readonly DueWord[] }[];
   /** This frame holds the last sound of a reply that is complete. Told once. */
   readonly finished: boolean;
+  /** Samples of the reply in this frame; the rest is silence. */
+  readonly samples: number;
 }
 
 export interface Heard {
@@ -61,6 +63,9 @@ const fadeMs = 5;
 /** Audio that must be queued before a reply begins, so that a voice that comes in bursts does not stutter. */
 const primeMs = 40;
 
+/** How far a reply can be rewound, in milliseconds. */
+const maxPastMs = 60_000;
+
 /** Speaking rate taken for a clause of unknown length: about 15 characters a second. */
 const msPerCharacter = 65;
 
@@ -76,6 +81,9 @@ export class Playout {
 
   readonly #sampleRate: number;
   readonly #frameSamples: number;
+  readonly #rewindable: boolean;
+  /** What was taken, for {@link rewind}. */
+  readonly #past: { readonly due: number; readonly pcm: Int16Array }[] = [];
   #chunks: Int16Array[] = [];
   #offset = 0;
   #queued = 0;
@@ -85,10 +93,13 @@ export class Playout {
   #ended = false;
   #finished = false;
   #primed = false;
+  #begun = false;
   #lastGain = 1;
 
-  constructor(sampleRate: number) {
+  /** `rewindable`: what was taken is kept for {@link rewind}, up to {@link maxPastMs}. */
+  constructor(sampleRate: number, { rewindable = false }: { readonly rewindable?: boolean } = {}) {
     this.#sampleRate = sampleRate;
+    this.#rewindable = rewindable;
     this.#frameSamples = (sampleRate * FRAME_MS) / 1000;
   }
 
@@ -131,19 +142,46 @@ export class Playout {
   /** The next 20 ms, due at session time `due`; silence when nothing waits or the reply is held. */
   take(due: number): Taken {
     const pcm = new Int16Array(this.#frameSamples);
-    if (this.#finished || !this.#ready()) return { pcm, first: false, started: [], finished: false };
+    if (this.#finished || !this.#ready()) return { pcm, first: false, started: [], finished: false, samples: 0 };
     if (this.held) {
       this.#fadeOut(pcm);
-      return { pcm, first: false, started: [], finished: false };
+      return { pcm, first: false, started: [], finished: false, samples: 0 };
     }
     const from = this.#taken;
     const samples = this.#dequeue(pcm);
+    if (this.#rewindable && samples > 0) this.#keep(due, pcm.slice(0, samples));
     this.#applyGain(pcm, this.gain);
     const finished = this.#ended && this.#queued === 0;
     this.#finished = finished;
-    if (samples === 0) return { pcm, first: false, started: [], finished };
+    if (samples === 0) return { pcm, first: false, started: [], finished, samples };
     this.#remember(due, from, samples);
-    return { pcm, first: from === 0, started: this.#start(due, from), finished };
+    const first = !this.#begun;
+    this.#begun = true;
+    return { pcm, first, started: this.#start(due, from), finished, samples };
+  }
+
+  /** Frames that were due at `until` or later have not arrived: they are taken again, from the next {@link take} on. */
+  rewind(until: number): void {
+    let back = 0;
+    const again: Int16Array[] = [];
+    for (let last = this.#past.at(-1); last !== undefined && last.due >= until; last = this.#past.at(-1)) {
+      this.#past.pop();
+      again.unshift(last.pcm);
+      back += last.pcm.length;
+    }
+    if (back === 0) return;
+    const rest = this.#chunks[0]?.subarray(this.#offset);
+    this.#chunks = [...again, ...(rest === undefined ? [] : [rest, ...this.#chunks.slice(1)])];
+    this.#offset = 0;
+    this.#queued += back;
+    this.#taken -= back;
+    this.#finished = false;
+    for (let run = this.#runs.at(-1); run !== undefined && back > 0; run = this.#runs.at(-1)) {
+      const samples = Math.min(back, run.samples);
+      run.samples -= samples;
+      back -= samples;
+      if (run.samples === 0) this.#runs.pop();
+    }
   }
 
   /** What of the reply was at the ear, if everything due before `until` has been there. */
@@ -169,6 +207,11 @@ export class Playout {
     this.#closeClause();
     this.#ended = true;
     this.#finished = true;
+  }
+
+  #keep(due: number, pcm: Int16Array): void {
+    this.#past.push({ due, pcm });
+    if (due - (this.#past[0]?.due ?? due) > maxPastMs) this.#past.shift();
   }
 
   #ready(): boolean {

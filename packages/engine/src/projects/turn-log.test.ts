@@ -16,7 +16,7 @@ const asked: SessionEvent[] = [
   { type: "metric", at: 2600, turnId: 1, module: "asr", name: "ttlw", latencyMs: 600 },
 ];
 const sounding: SessionEvent[] = [
-  { type: "reply-start", at: 2850.4, turnId: 1, source: "llm", latencyMs: 850.4 },
+  { type: "reply-start", at: 2850.4, turnId: 1, reply: 1, source: "llm", latencyMs: 850.4 },
   { type: "metric", at: 2850, turnId: 1, module: "llm", name: "ttfb", latencyMs: 90 },
   { type: "metric", at: 2850, turnId: 1, module: "llm", name: "ttfs", latencyMs: 120 },
   { type: "metric", at: 2850, turnId: 1, module: "tts", name: "ttfb", latencyMs: 80 },
@@ -24,7 +24,7 @@ const sounding: SessionEvent[] = [
 ];
 
 test("a question that was answered is a turn with its times, and the parts of its latency add up to the whole", () => {
-  expect(wire([...asked, ...sounding, { type: "reply-end", at: 4000, turnId: 1, text: "Noon.", playedMs: 1150 }])).toEqual([
+  expect(wire([...asked, ...sounding, { type: "reply-end", at: 4000, turnId: 1, reply: 1, text: "Noon.", playedMs: 1150 }])).toEqual([
     {
       agent_id: "A",
       channel: "c",
@@ -44,10 +44,10 @@ test("who talks over the agent ends its turn, and the next says how long they ha
     wire([
       ...asked,
       ...sounding,
-      { type: "reply-interrupted", at: 3300, turnId: 1, heard: "It is", text: "It is noon.", cause: "start_of_speech" },
+      { type: "reply-interrupted", at: 3300, turnId: 1, reply: 1, heard: "It is", text: "It is noon.", cause: "start_of_speech" },
       { type: "turn-start", at: 3300, turnId: 2, uid: "7" },
       { type: "turn-end", at: 4500, turnId: 2, uid: "7", text: "never mind", startMs: 3100, endMs: 4000, by: "voice" },
-      { type: "reply-end", at: 5000, turnId: 2, text: "Fine.", playedMs: 100 },
+      { type: "reply-end", at: 5000, turnId: 2, reply: 2, text: "Fine.", playedMs: 100 },
     ]),
   ).toMatchObject([
     { turn_id: 1, end: { type: "interrupted", metadata: { caused_by: "start_of_speech" } } },
@@ -57,8 +57,8 @@ test("who talks over the agent ends its turn, and the next says how long they ha
 
 test("greetings are counted; what the API says, thinks and what silence sets off have their own kinds", () => {
   const said = (turnId: number, source: "greeting" | "command" | "silence" | "llm"): SessionEvent[] => [
-    { type: "reply-start", at: turnId * 100, turnId, source, latencyMs: null },
-    { type: "reply-end", at: turnId * 100 + 50, turnId, text: "x", playedMs: 50 },
+    { type: "reply-start", at: turnId * 100, turnId, reply: turnId, source, latencyMs: null },
+    { type: "reply-end", at: turnId * 100 + 50, turnId, reply: turnId, text: "x", playedMs: 50 },
   ];
   const typed = (turnId: number, by: "text" | "command"): SessionEvent[] => [
     { type: "turn-end", at: turnId * 100, turnId, uid: "7", text: "x", startMs: 0, endMs: 0, by },
@@ -92,7 +92,7 @@ test.each([
   ["api_interrupt", { caused_by: "api_interrupt", transport: "http" }],
   ["api_leave", { caused_by: "api_leave", transport: "http" }],
 ] as const)("an answer cut by %s says so", (cause, metadata) => {
-  expect(wire([...asked, { type: "reply-interrupted", at: 2700, turnId: 1, heard: "", text: "", cause }])).toMatchObject([
+  expect(wire([...asked, { type: "reply-interrupted", at: 2700, turnId: 1, reply: 1, heard: "", text: "", cause }])).toMatchObject([
     { end: { type: "interrupted", metadata } },
   ]);
 });
@@ -108,7 +108,7 @@ test.each([
     wire([
       ...asked,
       { type: "error", at: 2700, turnId: 1, module, code, message: "it broke", remedy: "", cause: undefined },
-      { type: "reply-end", at: 2800, turnId: 1, text: "", playedMs: 0 },
+      { type: "reply-end", at: 2800, turnId: 1, reply: 1, text: "", playedMs: 0 },
     ]),
   ).toMatchObject([{ end }]);
 });
@@ -118,8 +118,8 @@ test("a noise is no turn, and its number serves the next", () => {
     wire([
       { type: "turn-start", at: 0, turnId: 1, uid: "7" },
       { type: "turn-dropped", at: 10, turnId: 1, uid: "7" },
-      { type: "reply-start", at: 20, turnId: 1, source: "command", latencyMs: null },
-      { type: "reply-end", at: 30, turnId: 1, text: "x", playedMs: 10 },
+      { type: "reply-start", at: 20, turnId: 1, reply: 1, source: "command", latencyMs: null },
+      { type: "reply-end", at: 30, turnId: 1, reply: 1, text: "x", playedMs: 10 },
     ]),
   ).toMatchObject([{ turn_id: 1, start: { type: "api_speak" } }]);
 });

@@ -84,7 +84,10 @@ export class TurnLog {
       case "user-left":
       case "state":
       case "transcript":
+      case "reply-begin":
       case "reply-text":
+      case "tool-call":
+      case "tool-result":
         return [];
       case "turn-start":
         this.#turn(event.turnId, event.at);

@@ -1,6 +1,7 @@
 /** What an agent should be. Each public API translates its own JSON into this. */
 import type { GreetingMode } from "../core/greeting.ts";
 import type { BracketPair } from "./brackets.ts";
+import type { ToolSettings } from "./tools.ts";
 
 export interface TurnSettings {
   /** Silence after speech that ends the turn, in milliseconds. */
@@ -75,6 +76,7 @@ export interface AgentConfig {
   readonly maxHistory: number;
   readonly greeting?: GreetingConfig;
   readonly silence?: SilenceConfig;
+  readonly tools?: ToolSettings;
   /** Spoken when the language model fails. */
   readonly failureMessage?: string;
   /** Seconds after the last person has left until the agent goes; 0: never. */

@@ -1,5 +1,5 @@
 /** The agent as a host: greets who comes, and speaks up when nobody has said anything for too long. */
-import type { AgentState, ReplySource } from "../core/events.ts";
+import type { AgentState } from "../core/events.ts";
 import { Greeting } from "../core/greeting.ts";
 import type { SayPriority } from "../core/turn-contract.ts";
 import type { AgentConfig } from "./agent-config.ts";
@@ -9,7 +9,7 @@ import type { Reply } from "./reply.ts";
 export interface HostParts {
   readonly clock: Clock;
   readonly config: Pick<AgentConfig, "greeting" | "silence">;
-  readonly recite: (text: string, source: ReplySource) => Reply;
+  readonly recite: (text: string, source: "greeting" | "silence") => Reply;
   readonly say: (reply: () => Reply, priority: SayPriority, interruptable: boolean) => void;
   readonly think: (text: string) => void;
 }

@@ -1,14 +1,16 @@
 /** Where replies come from: the language model with what was said before it, or a fixed text; either way, into a voice. */
-import type { ReplySource } from "../core/events.ts";
-import type { History } from "../core/history.ts";
-import type { Llm } from "../vendors/vendor.ts";
+import type { ReplySource, ReplyTrigger } from "../core/events.ts";
+import type { History, Memory } from "../core/history.ts";
+import type { Llm, LlmMessage } from "../vendors/vendor.ts";
 import type { SystemMessage } from "./agent-config.ts";
 import { once, Reply, type ReplyParts } from "./reply.ts";
 import type { Tasks } from "./tasks.ts";
+import { type Batch, outputOf, type Tools } from "./tools.ts";
 
 export interface MindParts extends ReplyParts {
   readonly llm: Llm;
   readonly history: History;
+  readonly tools: Tools;
   readonly systemMessages: readonly SystemMessage[];
   readonly maxHistory: number;
   /** Spoken in place of an answer when the model fails. */
@@ -19,8 +21,16 @@ export interface MindParts extends ReplyParts {
   readonly onError: (module: "llm" | "tts", error: unknown) => void;
 }
 
+export interface AnswerOptions {
+  /** What led to it. Default `turn`: somebody's words. */
+  readonly trigger?: ReplyTrigger;
+  /** For this answer alone, beside the system messages. */
+  readonly instructions?: readonly string[];
+}
+
 export class Mind {
   readonly #parts: MindParts;
+  #replies = 0;
   /** From the next request on. */
   llm: Llm;
   systemMessages: readonly SystemMessage[];
@@ -32,31 +42,59 @@ export class Mind {
   }
 
   /** The agent's answer to what the history ends with. */
-  answer(): Reply {
-    const reply = new Reply("llm", this.#parts);
-    this.#parts.tasks.own(this.#speak(reply, this.#think(reply)));
+  answer({ trigger = "turn", instructions = [] }: AnswerOptions = {}): Reply {
+    const reply = new Reply(++this.#replies, "llm", trigger, this.#parts);
+    this.#parts.tasks.own(this.#speak(reply, this.#think(reply, instructions)));
     return reply;
   }
 
   /** A fixed text. */
-  recite(text: string, source: ReplySource): Reply {
-    const reply = new Reply(source, this.#parts);
+  recite(text: string, source: Exclude<ReplySource, "llm" | "llm_failure">): Reply {
+    const reply = new Reply(++this.#replies, source, source, this.#parts);
     this.#parts.tasks.own(this.#speak(reply, once(text)));
     return reply;
   }
 
-  async *#think(reply: Reply): AsyncGenerator<string, void, undefined> {
-    const { history, maxHistory, failureMessage, settled, onError } = this.#parts;
+  async *#think(reply: Reply, instructions: readonly string[]): AsyncGenerator<string, void, undefined> {
+    const { tools, failureMessage, settled, onError } = this.#parts;
     await settled();
-    const memory = history.recall(maxHistory).map(({ role, content }) => ({ role, content }));
     try {
-      yield* this.llm([...this.systemMessages, ...memory], { signal: reply.signal });
+      for (;;) {
+        const batch = tools.openBatch();
+        reply.batch = batch;
+        yield* this.#ask(reply, batch, instructions);
+        if (batch.uses.length === 0 || tools.settings.answers === "new-reply" || reply.signal.aborted) return;
+        await reply.waitFor(batch.settled);
+        if (reply.signal.aborted) return;
+        // What was said before the call and what is said after it are two sentences.
+        yield " ";
+      }
     } catch (error) {
       if (reply.signal.aborted) return;
       onError("llm", error);
       if (failureMessage === undefined) return;
       reply.source = "llm_failure";
       yield ` ${failureMessage}`;
+    }
+  }
+
+  /** One request: the text goes on, the calls go to the tools. */
+  async *#ask(reply: Reply, batch: Batch, instructions: readonly string[]): AsyncGenerator<string, void, undefined> {
+    const { tools, history, maxHistory } = this.#parts;
+    const messages = [
+      ...this.systemMessages,
+      ...history.recall(maxHistory).flatMap(toMessages),
+      ...instructions.map((content): LlmMessage => ({ role: "system", content })),
+    ];
+    tools.requested();
+    try {
+      for await (const output of this.llm(messages, { signal: reply.signal, tools: tools.definitions })) {
+        if (reply.signal.aborted) return;
+        if (typeof output === "string") yield output;
+        else tools.call(batch, output, reply.number);
+      }
+    } finally {
+      tools.close(batch);
     }
   }
 
@@ -67,5 +105,22 @@ export class Mind {
       if (!reply.signal.aborted) this.#parts.onError("tts", error);
     }
     reply.playout.end();
+  }
+}
+
+/** Every call is followed by what it gave, or by a word that it has not given anything yet. */
+function toMessages(memory: Memory): LlmMessage[] {
+  switch (memory.type) {
+    case "said":
+      return [{ role: memory.entry.role, content: memory.entry.content }];
+    case "note":
+      return [{ role: "system", content: memory.content }];
+    case "tools": {
+      const calls = memory.uses.map((use) => ({ id: use.callId, name: use.name, arguments: use.arguments }));
+      return [
+        { role: "assistant", content: "", toolCalls: calls },
+        ...memory.uses.map((use): LlmMessage => ({ role: "tool", content: outputOf(use), callId: use.callId })),
+      ];
+    }
   }
 }

@@ -12,7 +12,7 @@ async function* talkative() {
 
 test("a reply that waits to be played, and never is, ends with its session", async () => {
   const session = new AbortController();
-  const reply = new Reply("greeting", {
+  const reply = new Reply(1, "greeting", "greeting", {
     clock: new VirtualClock(),
     voice: { sampleRate: RATE, speak: talkative },
     sampleRate: RATE,
@@ -33,7 +33,7 @@ test("resamplers are given back, one for each clause, after an interruption too"
   let open = 0;
   let opened = 0;
   const session = new AbortController();
-  const reply = new Reply("llm", {
+  const reply = new Reply(1, "llm", "turn", {
     clock: new VirtualClock(),
     sampleRate: RATE,
     voice: {

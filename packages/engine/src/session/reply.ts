@@ -1,9 +1,10 @@
 /** One turn of the agent: language model, voice and playout under one signal. */
-import type { ReplySource, SessionEvent } from "../core/events.ts";
+import type { ReplySource, ReplyTrigger, SessionEvent } from "../core/events.ts";
 import { Playout, type Taken } from "../core/playout.ts";
 import { Clauses } from "../core/sentences.ts";
 import type { Voice } from "../vendors/vendor.ts";
 import type { Clock } from "./clock.ts";
+import type { Batch } from "./tools.ts";
 
 /** Streaming rate conversion, as `@parley/media` does it. */
 export interface Resampler {
@@ -18,6 +19,8 @@ export interface ReplyParts {
   readonly sampleRate: number;
   readonly resample: (from: number, to: number) => Resampler;
   readonly signal: AbortSignal;
+  /** What was written may have to be written again. */
+  readonly rewindable?: boolean;
 }
 
 /** Session times, as far as these things have happened. */
@@ -39,15 +42,24 @@ export class Reply {
   readonly #times: ReplyTimes;
   /** Why the agent speaks; a failing language model changes it. */
   source: ReplySource;
+  /** Counts the replies of a session from 1. */
+  readonly number: number;
+  readonly trigger: ReplyTrigger;
+  /** The calls that it has made. */
+  batch: Batch | undefined;
   readonly #parts: ReplyParts;
   readonly #abort = new AbortController();
   #room: PromiseWithResolvers<void> | undefined;
   #lastSoundAt: number;
+  /** It waits for what others do. */
+  #waiting = false;
 
-  constructor(source: ReplySource, parts: ReplyParts) {
+  constructor(number: number, source: ReplySource, trigger: ReplyTrigger, parts: ReplyParts) {
+    this.number = number;
     this.source = source;
+    this.trigger = trigger;
     this.#parts = parts;
-    this.playout = new Playout(parts.sampleRate);
+    this.playout = new Playout(parts.sampleRate, { rewindable: parts.rewindable ?? false });
     this.#lastSoundAt = parts.clock.now();
     this.#times = {
       askedAt: parts.clock.now(),
@@ -79,7 +91,26 @@ export class Reply {
 
   /** Nothing has come for so long that nothing will. */
   isStalled(now: number): boolean {
-    return !this.playout.over && now - this.#lastSoundAt > stallMs;
+    return !this.playout.over && !this.#waiting && now - this.#lastSoundAt > stallMs;
+  }
+
+  /** Nobody could hear it until now. */
+  wake(now: number): void {
+    this.#lastSoundAt = now;
+  }
+
+  /** Waits for work that has a time limit of its own, or for its end. */
+  async waitFor(work: Promise<void>): Promise<void> {
+    this.#waiting = true;
+    const over = Promise.withResolvers<void>();
+    const { signal } = this;
+    const stop = (): void => over.resolve();
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    await Promise.race([work, over.promise]);
+    signal.removeEventListener("abort", stop);
+    this.#waiting = false;
+    this.wake(this.#parts.clock.now());
   }
 
   /** Its first sound goes out: tells how long everything took. `speechEndMs`: when the speech that it answers ended. */
@@ -91,7 +122,7 @@ export class Reply {
         ? [metric(at, turnId, "llm", "ttfb", firstTextAt - askedAt), metric(at, turnId, "llm", "ttfs", firstClauseAt - askedAt)]
         : [];
     return [
-      { type: "reply-start", at, turnId, source: this.source, latencyMs },
+      { type: "reply-start", at, turnId, reply: this.number, source: this.source, latencyMs },
       ...llm,
       metric(at, turnId, "tts", "ttfb", firstAudioAt - firstClauseAt),
       ...(latencyMs === null ? [] : [metric(at, turnId, "total", "e2e", latencyMs)]),

@@ -1,52 +1,24 @@
 /** One conversation from join to leave: feeds the cores and carries out what they decide. Read this file first. */
-import type { AgentState, Ending, InterruptCause, Module, SessionEvent, TurnOrigin } from "../core/events.ts";
-import { FRAME_MS } from "../core/frame.ts";
+import type { AgentState, Ending, Module, SessionEvent, TurnOrigin } from "../core/events.ts";
 import { History, type EntrySource, type HistoryEntry } from "../core/history.ts";
-import { DUCKED } from "../core/playout.ts";
 import { Presence } from "../core/presence.ts";
 import { defaultGate } from "../core/speech-gate.ts";
 import { TurnTaking } from "../core/turn-taking.ts";
 import type { SayPriority, TextOptions, TurnDecision, TurnInput } from "../core/turn-contract.ts";
 import { AppError, toAppError } from "../errors.ts";
-import type { Played, Transport } from "../transports/transport.ts";
-import type { Asr, Llm, Transcript, Voice } from "../vendors/vendor.ts";
-import type { AgentConfig, SystemMessage } from "./agent-config.ts";
-import type { Cancel, Clock } from "./clock.ts";
-import type { ClientMessage, ReadMessage } from "./client-message.ts";
+import type { Transcript } from "../vendors/vendor.ts";
+import { Agenda } from "./agenda.ts";
+import type { Cancel } from "./clock.ts";
+import type { ClientMessage } from "./client-message.ts";
 import { Ears } from "./ears.ts";
 import { Fanout } from "./fanout.ts";
 import { Host } from "./host.ts";
 import { Mind } from "./mind.ts";
-import { cutTransport } from "./played.ts";
-import { metric, type Reply, type Resampler } from "./reply.ts";
+import { Mouth } from "./mouth.ts";
+import type { SayOptions, SessionChange, SessionParts } from "./parts.ts";
+import { metric, type Reply } from "./reply.ts";
 import { Tasks } from "./tasks.ts";
-import type { OpenVad } from "./vad.ts";
-
-export interface SessionParts {
-  readonly clock: Clock;
-  readonly transport: Transport;
-  readonly config: AgentConfig;
-  readonly asr: Asr;
-  readonly llm: Llm;
-  readonly voice: Voice;
-  readonly openVad: OpenVad;
-  readonly resample: (from: number, to: number) => Resampler;
-  readonly readMessage: ReadMessage;
-}
-
-export interface SayOptions {
-  readonly priority: SayPriority;
-  /** People's speech may cut it. */
-  readonly interruptable: boolean;
-}
-
-interface Current {
-  readonly turnId: number;
-  readonly reply: Reply;
-  /** When the speech that it answers ended. */
-  readonly speechEndMs: number | undefined;
-  sounding: boolean;
-}
+import { noTools, type ResultTaken, type ToolOutput, Tools } from "./tools.ts";
 
 /** Who said it, in the memory's words. */
 const entrySource: Readonly<Record<TurnOrigin, EntrySource>> = { voice: "asr", text: "message", command: "command" };
@@ -64,29 +36,39 @@ export class Session implements AsyncDisposable {
   readonly #presence: Presence;
   readonly #events = new Fanout<SessionEvent>(maxEventsBehind);
   readonly #ears: Ears;
+  readonly #tools: Tools;
   readonly #mind: Mind;
+  readonly #mouth: Mouth;
+  readonly #agenda: Agenda;
   readonly #host: Host;
+  readonly #listeners = new Set<(event: SessionEvent) => void>();
   readonly #abort = new AbortController();
   readonly #ending = Promise.withResolvers<Ending>();
   readonly #tasks = new Tasks((error) => this.#break(error));
   readonly #says = new Map<number, () => Reply>();
   #nextSay = 1;
   #ended = false;
-  #current: Current | undefined;
   #state: AgentState = "idle";
   /** Looks whether the agent has fallen silent. */
   #onQuiet: () => void = () => {};
   #cancelDeadline: Cancel = () => {};
   #cancelWatch: Cancel = () => {};
-  /** Finding out what was heard of an interrupted reply; the next request waits for it. */
-  #settling: Promise<void> = Promise.resolve();
-
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#turns = new TurnTaking(parts.config.turns);
     this.#presence = new Presence(parts.config.idleTimeoutS, parts.config.firstUserTimeoutS);
+    for (const entry of parts.restored?.history ?? []) this.#history.add(entry);
     this.#ears = this.#openEars();
+    this.#tools = this.#openTools();
+    this.#mouth = this.#openMouth();
     this.#mind = this.#openMind();
+    this.#agenda = new Agenda({
+      tools: this.#tools,
+      mind: this.#mind,
+      mouth: this.#mouth,
+      floorIsFree: () => !this.#ended && this.#turns.floor === "nobody",
+      say: (reply) => void this.#say(reply, "append", true),
+    });
     this.#host = this.#openHost();
     this.closed = this.#run();
   }
@@ -94,6 +76,12 @@ export class Session implements AsyncDisposable {
   /** What happens from now on, until the session has closed. */
   get events(): AsyncIterable<SessionEvent> {
     return this.#events.read();
+  }
+
+  /** Calls `listener` at each event, before anything that follows from it: it must be quick, and may not throw. */
+  listen(listener: (event: SessionEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   get state(): AgentState {
@@ -120,16 +108,34 @@ export class Session implements AsyncDisposable {
     return decisions.some((decision) => decision.type === "text-dropped") ? "ignored" : "taken";
   }
 
+  /** Lets the agent speak, now or after what goes on. While people speak, the instructions are for the answer to them. */
+  create(instructions = ""): void {
+    if (!this.#ended) this.#agenda.wish(instructions);
+  }
+
+  /** Adds to the memory without an answer. */
+  remember(role: "user" | "assistant" | "system", text: string): void {
+    const at = this.#parts.clock.now();
+    if (role === "system") this.#history.note(text);
+    else this.#history.add({ role, content: text, turnId: this.#turns.turn, source: "message", startMs: at, endMs: at });
+  }
+
+  /** A client's result of a call. */
+  toolResult(callId: string, result: ToolOutput): ResultTaken {
+    return this.#tools.result(callId, result);
+  }
+
   /** Counts from the next request to the language model on. */
-  update({ systemMessages, llm }: { readonly systemMessages?: readonly SystemMessage[]; readonly llm?: Llm }): void {
+  update({ systemMessages, llm, tools }: SessionChange): void {
     if (systemMessages !== undefined) this.#mind.systemMessages = systemMessages;
     if (llm !== undefined) this.#mind.llm = llm;
+    if (tools !== undefined) this.#tools.settings = tools;
   }
 
   /** Ends the session; harmless if it has ended. `graceS`: the agent may finish what it says, for so many seconds. */
-  async leave({ graceS = 0 }: { readonly graceS?: number } = {}): Promise<Ending> {
+  async leave({ graceS = 0, reason = "OK" }: { readonly graceS?: number; readonly reason?: string } = {}): Promise<Ending> {
     if (graceS > 0) await this.#finishSpeaking(graceS);
-    this.#end({ status: "STOPPED", reason: "OK" });
+    this.#end({ status: "STOPPED", reason });
     return await this.closed;
   }
 
@@ -139,7 +145,7 @@ export class Session implements AsyncDisposable {
 
   async #run(): Promise<Ending> {
     const { clock, transport } = this.#parts;
-    const stopFrames = clock.everyFrame((due) => this.#speak(due));
+    const stopFrames = clock.everyFrame((due) => this.#tick(due));
     this.#tasks.own(this.#hear());
     this.#tasks.own(this.#follow());
     this.#watch();
@@ -147,9 +153,10 @@ export class Session implements AsyncDisposable {
     const ending = await this.#ending.promise;
 
     this.#input({ type: "interrupt", at: clock.now(), cause: "api_leave" });
-    await this.#settling;
+    await this.#mouth.settled;
     this.#ended = true;
     this.#abort.abort();
+    this.#tools.stop();
     this.#cancelDeadline();
     this.#cancelWatch();
     this.#host[Symbol.dispose]();
@@ -194,6 +201,12 @@ export class Session implements AsyncDisposable {
           break;
         case "message":
           this.#obey(this.#parts.readMessage(event.customType, event.body), event.uid);
+          break;
+        case "detached":
+          this.#mouth.detach();
+          break;
+        case "attached":
+          this.#mouth.attach(event.until);
           break;
         case "closed":
           this.#end({ status: "FAILED", reason: event.reason });
@@ -240,6 +253,7 @@ export class Session implements AsyncDisposable {
     if (deadline !== undefined)
       this.#cancelDeadline = clock.at(deadline, () => this.#input({ type: "time", at: Math.max(deadline, clock.now()) }));
     this.#updateState();
+    this.#agenda.next();
     return decisions;
   }
 
@@ -264,28 +278,29 @@ export class Session implements AsyncDisposable {
         });
         this.#emit({ type: "turn-end", at, turnId: turn, uid, text, startMs, endMs, by });
         if (by === "voice") this.#emit(metric(at, turn, "asr", "ttlw", at - endMs));
-        this.#play(turn, this.#mind.answer(), endMs);
+        this.#agenda.answer(turn, endMs);
         break;
       }
       case "turn-dropped":
         this.#emit({ type: "turn-dropped", at: decision.at, turnId: decision.turn, uid: decision.uid });
         break;
-      case "reply-duck": // Someone makes a sound: speak more softly.
-        if (this.#current !== undefined) this.#current.reply.playout.gain = DUCKED;
+      case "reply-duck": // Someone makes a sound.
+        this.#mouth.duck();
         break;
-      case "reply-hold": // They go on: fall silent now, lose nothing.
-        if (this.#current !== undefined) this.#current.reply.playout.held = true;
+      case "reply-hold": // They go on.
+        this.#mouth.hold();
         break;
       case "reply-resume": // It was a cough.
-        this.#current?.reply.playout.resume();
+        this.#mouth.resume();
         break;
-      case "reply-interrupt": // They mean it: stop making words, drop the rest, remember what was heard.
-        this.#cut(decision.cause);
+      case "reply-interrupt": // They mean it.
+        this.#agenda.interrupt();
+        this.#mouth.cut(decision.cause);
         break;
       case "say-start": {
         const reply = this.#says.get(decision.id)?.();
         this.#says.delete(decision.id);
-        if (reply !== undefined) this.#play(decision.turn, reply, undefined);
+        if (reply !== undefined) this.#mouth.play(decision.turn, reply, undefined);
         break;
       }
       case "say-queued":
@@ -299,84 +314,19 @@ export class Session implements AsyncDisposable {
 
   // Out
 
-  /** From now on the frames come from this reply. */
-  #play(turnId: number, reply: Reply, speechEndMs: number | undefined): void {
-    this.#current = { turnId, reply, speechEndMs, sounding: false };
-  }
-
-  /** One frame of the agent's voice every 20 ms, silence included. */
-  #speak(due: number): void {
+  /** 20 ms of the agent's voice are due. */
+  #tick(due: number): void {
     try {
-      this.#tick(due);
+      this.#mouth.tick(due);
     } catch (error) {
       this.#break(error);
     }
   }
 
-  #tick(due: number): void {
-    const { transport } = this.#parts;
-    const current = this.#current;
-    if (current === undefined) return transport.write({ at: due, pcm: new Int16Array((transport.caps.sampleRate * FRAME_MS) / 1000) });
-    const taken = current.reply.take(due);
-    transport.write({ at: due, pcm: taken.pcm });
-    if (taken.first) this.#replyStarts(due, current);
-    for (const { text, words } of taken.started) this.#emit({ type: "reply-text", at: due, turnId: current.turnId, text, words });
-    if (taken.finished) this.#replyEnds(due, current);
-    else if (current.reply.isStalled(due)) this.#replyStalls(due, current);
-  }
-
-  #replyStarts(at: number, current: Current): void {
-    current.sounding = true;
-    for (const event of current.reply.started(at, current.turnId, current.speechEndMs)) {
-      this.#emit(event);
-    }
-    this.#updateState();
-  }
-
-  #replyEnds(at: number, { turnId, reply }: Current): void {
-    this.#current = undefined;
-    const endMs = at + FRAME_MS;
-    const { all, ms } = reply.playout.heard(endMs);
-    if (all !== "") this.#history.add({ role: "assistant", content: all, turnId, source: reply.source, startMs: endMs - ms, endMs });
-    this.#emit({ type: "reply-end", at, turnId, text: all, playedMs: ms });
-    this.#input({ type: "reply-end", at });
-  }
-
-  #replyStalls(at: number, current: Current): void {
-    this.#fail("session", new AppError("reply-stalled", "the reply stopped in the middle: no word and no sound came any more"));
-    current.reply.abort();
-    this.#replyEnds(at, current);
-  }
-
-  #cut(cause: InterruptCause): void {
-    const current = this.#current;
-    if (current === undefined) return;
-    this.#current = undefined;
-    const { turnId, reply } = current;
-    const { clock, transport } = this.#parts;
-    const at = clock.now();
-    reply.abort();
-    const entry = (played: Played): HistoryEntry => {
-      const { text: heard, all, ms } = reply.playout.heard(played.until);
-      return {
-        role: "assistant",
-        content: heard,
-        original: all,
-        turnId,
-        source: reply.source,
-        startMs: at - ms,
-        endMs: at,
-      };
-    };
-    // The entry takes its place now; how much of it was heard is known when the clients have answered.
-    const guess = entry(transport.played());
-    if (guess.original !== "") this.#history.add(guess);
-    this.#settling = cutTransport(transport, clock).then((played) => {
-      const known = entry(played);
-      this.#history.replace(guess, known);
-      this.#emit({ type: "reply-interrupted", at, turnId, heard: known.content, text: known.original ?? "", cause });
-    });
-    this.#tasks.own(this.#settling);
+  #replyEnds(at: number): void {
+    // A word in between was all: the answer still waits, and the floor with it.
+    if (this.#agenda.holds) this.#agenda.next();
+    else this.#input({ type: "reply-end", at });
   }
 
   async #finishSpeaking(graceS: number): Promise<void> {
@@ -404,17 +354,44 @@ export class Session implements AsyncDisposable {
 
   // Around
 
+  #openTools(): Tools {
+    return new Tools(this.#parts.config.tools ?? noTools, {
+      clock: this.#parts.clock,
+      history: this.#history,
+      signal: this.#abort.signal,
+      turn: () => this.#turns.turn,
+      emit: (event) => this.#emit(event),
+      onSettled: () => this.#agenda.next(),
+      onError: (error) => this.#fail("llm", error),
+    });
+  }
+
+  #openMouth(): Mouth {
+    return new Mouth({
+      ...this.#parts,
+      history: this.#history,
+      tools: this.#tools,
+      tasks: this.#tasks,
+      emit: (event) => this.#emit(event),
+      onChange: () => this.#updateState(),
+      onEnd: (at) => this.#replyEnds(at),
+      onError: (error) => this.#fail("session", error),
+    });
+  }
+
   #openMind(): Mind {
     const { config, transport } = this.#parts;
     return new Mind({
       ...this.#parts,
       sampleRate: transport.caps.sampleRate,
+      rewindable: transport.caps.leadMs > 0,
       signal: this.#abort.signal,
       history: this.#history,
+      tools: this.#tools,
       systemMessages: config.systemMessages,
       maxHistory: config.maxHistory,
       failureMessage: config.failureMessage,
-      settled: () => this.#settling,
+      settled: () => this.#mouth.settled,
       tasks: this.#tasks,
       onError: (module, error) => this.#fail(module, error),
     });
@@ -463,7 +440,7 @@ export class Session implements AsyncDisposable {
   #stateNow(): AgentState {
     switch (this.#turns.floor) {
       case "agent":
-        return this.#current?.sounding === true ? "speaking" : "thinking";
+        return this.#mouth.sounding ? "speaking" : "thinking";
       case "people":
         return "listening";
       case "nobody":
@@ -486,6 +463,7 @@ export class Session implements AsyncDisposable {
   }
 
   #emit(event: SessionEvent): void {
+    for (const listener of this.#listeners) listener(event);
     this.#events.push(event);
   }
 

@@ -4,7 +4,8 @@ import type { Asr, Llm, Voice } from "../vendors/vendor.ts";
 import type { AgentConfig, ChosenAsr, ChosenLlm, ChosenTts } from "./agent-config.ts";
 import { skippingBrackets } from "./brackets.ts";
 import { Ticker } from "./clock.ts";
-import { Session, type SessionParts } from "./session.ts";
+import type { Restored, SessionParts } from "./parts.ts";
+import { Session } from "./session.ts";
 
 /** The vendors, found by name; each throws an `AppError` that names the field when a choice cannot be had. */
 export interface VendorChoice {
@@ -20,6 +21,10 @@ export interface SessionsOptions extends Pick<SessionParts, "openVad" | "resampl
 export interface SessionRequest {
   readonly config: AgentConfig;
   readonly open: OpenTransport;
+  /** It goes on where the engine was interrupted. */
+  readonly restored?: Restored;
+  /** Aborted when nobody waits for the start any more. */
+  readonly signal?: AbortSignal;
   /** Called before anything happens in the session: who reads its events from here on misses none. */
   readonly onStart?: (session: Session) => void;
 }
@@ -39,14 +44,25 @@ export class Sessions implements AsyncDisposable {
   }
 
   /** Resolves when the agent is in its channel. Whoever starts it ends it, or closes this. */
-  async start({ config, open, onStart }: SessionRequest): Promise<Session> {
+  async start({ config, open, restored, signal, onStart }: SessionRequest): Promise<Session> {
     const { vendors, openVad, resample, readMessage } = this.#options;
     const asr = vendors.openAsr(config.asr);
     const voice = skippingBrackets(vendors.openTts(config.tts), config.tts.skip ?? []);
     const llm = vendors.openLlm(config.llm);
     const clock = this.#ticker.clock();
-    const transport = await open(clock, this.#abort.signal);
-    const session = new Session({ clock, transport, config, asr, voice, llm, openVad, resample, readMessage });
+    const transport = await open(clock, signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]));
+    const session = new Session({
+      clock,
+      transport,
+      config,
+      asr,
+      voice,
+      llm,
+      openVad,
+      resample,
+      readMessage,
+      ...(restored === undefined ? {} : { restored }),
+    });
     this.#running.add(session);
     onStart?.(session);
     void session.closed.finally(() => this.#running.delete(session));

@@ -12,8 +12,8 @@ const keep = (events: readonly SessionEvent[]): CallRows => {
 test("a greeting is a turn of the agent that nobody asked for", () => {
   expect(
     keep([
-      { type: "reply-start", at: 500, turnId: 1, source: "greeting", latencyMs: null },
-      { type: "reply-end", at: 1500, turnId: 1, text: "Hello!", playedMs: 1000 },
+      { type: "reply-start", at: 500, turnId: 1, reply: 1, source: "greeting", latencyMs: null },
+      { type: "reply-end", at: 1500, turnId: 1, reply: 1, text: "Hello!", playedMs: 1000 },
     ]),
   ).toEqual({
     entries: [
@@ -37,9 +37,9 @@ test("a question and its answer are one turn, with its figures", () => {
     { type: "turn-start", at: 1000, turnId: 2, uid: "7" },
     { type: "turn-end", at: 2600, turnId: 2, uid: "7", text: "what time is it", startMs: 1000, endMs: 2000, by: "voice" },
     { type: "metric", at: 2600, turnId: 2, module: "asr", name: "ttlw", latencyMs: 600 },
-    { type: "reply-start", at: 2700, turnId: 2, source: "llm", latencyMs: 700.4 },
+    { type: "reply-start", at: 2700, turnId: 2, reply: 2, source: "llm", latencyMs: 700.4 },
     { type: "metric", at: 2700, turnId: 2, module: "llm", name: "ttfb", latencyMs: 20 },
-    { type: "reply-end", at: 4000, turnId: 2, text: "Noon.", playedMs: 1300 },
+    { type: "reply-end", at: 4000, turnId: 2, reply: 2, text: "Noon.", playedMs: 1300 },
   ]);
   expect(entries.map(({ number, role, content, source }) => [number, role, content, source])).toEqual([
     [1, "user", "what time is it", "asr"],
@@ -51,7 +51,7 @@ test("a question and its answer are one turn, with its figures", () => {
 test("an answer that was cut holds what was heard, and what would have been said", () => {
   const { entries, turns } = keep([
     { type: "turn-end", at: 100, turnId: 1, uid: "7", text: "count", startMs: 0, endMs: 90, by: "text" },
-    { type: "reply-interrupted", at: 900, turnId: 1, heard: "one two", text: "one two three", cause: "api_interrupt" },
+    { type: "reply-interrupted", at: 900, turnId: 1, reply: 1, heard: "one two", text: "one two three", cause: "api_interrupt" },
   ]);
   expect(entries[1]).toMatchObject({ content: "one two", original: "one two three", interrupted: true });
   expect(turns).toMatchObject([{ start: { type: "text" }, end: { type: "interrupted", cause: "api_interrupt" } }]);
@@ -60,7 +60,7 @@ test("an answer that was cut holds what was heard, and what would have been said
 test("a thought that is cut before its first word leaves a turn and no entry of the agent", () => {
   const { entries, turns } = keep([
     { type: "turn-end", at: 100, turnId: 1, uid: "7", text: "count", startMs: 0, endMs: 90, by: "voice" },
-    { type: "reply-interrupted", at: 900, turnId: 1, heard: "", text: "", cause: "start_of_speech" },
+    { type: "reply-interrupted", at: 900, turnId: 1, reply: 1, heard: "", text: "", cause: "start_of_speech" },
   ]);
   expect(entries).toHaveLength(1);
   expect(turns).toMatchObject([{ end: { type: "interrupted", cause: "start_of_speech" } }]);
@@ -72,7 +72,7 @@ test("a language model that fails makes its turn an error; a noise makes none", 
     { type: "turn-dropped", at: 10, turnId: 1, uid: "7" },
     { type: "turn-end", at: 100, turnId: 2, uid: "7", text: "hello", startMs: 0, endMs: 90, by: "voice" },
     { type: "error", at: 200, turnId: 2, module: "llm", code: 502, message: "m", remedy: "r", cause: undefined },
-    { type: "reply-end", at: 300, turnId: 2, text: "", playedMs: 0 },
+    { type: "reply-end", at: 300, turnId: 2, reply: 2, text: "", playedMs: 0 },
   ]);
   expect(entries).toHaveLength(1);
   expect(turns).toMatchObject([{ turnId: 2, end: { type: "error", module: "llm" } }]);

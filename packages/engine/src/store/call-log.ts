@@ -58,7 +58,10 @@ export class CallLog {
       case "turn-start":
       case "turn-dropped":
       case "transcript":
+      case "reply-begin":
       case "reply-text":
+      case "tool-call":
+      case "tool-result":
       case "metric":
       case "error":
       case "closed":

@@ -16,7 +16,7 @@ const program = (opener: string, address: string): string => `
   import { ${opener} } from ${url(opener === "openPglite" ? "./pglite.ts" : "./postgres.ts")};
   const store = new Store({
     open: async () => await ${opener}(${JSON.stringify(address)}),
-    engineId: "engine", keepTranscripts: true, retentionDays: 7, now: () => 1, pause: () => new Promise(() => {}),
+    engineId: "engine", keepTranscripts: true, retentionDays: 7, restoreWithinS: 300, now: () => 1, pause: () => new Promise(() => {}),
     onProblem: (problem, error) => { throw new Error(problem, { cause: error }); },
   });
   await store.opened;
@@ -25,7 +25,7 @@ const program = (opener: string, address: string): string => `
     store.save({ agentId, appId: "app", name: "n", channel: "c", uid: "1", labels: {}, state: "RUNNING", message: "", createdAt: number, startedAt: 1, stoppedAt: 0 });
     const keep = store.follow(agentId, 1);
     keep({ type: "turn-end", at: 1, turnId: 1, uid: "7", text: "said " + number, startMs: 0, endMs: 1, by: "voice" });
-    keep({ type: "reply-end", at: 2, turnId: 1, text: "answered " + number, playedMs: 1 });
+    keep({ type: "reply-end", at: 2, turnId: 1, reply: 1, text: "answered " + number, playedMs: 1 });
     await store.settled();
     process.stdout.write(number + "\\n");
   }
@@ -57,6 +57,7 @@ describe.each(testDatabases)("$name", ({ name, make }) => {
       engineId: "engine",
       keepTranscripts: true,
       retentionDays: 7,
+      restoreWithinS: 300,
       now: () => 1,
       pause: async (_ms, signal) => void (await once(signal, "abort")),
       onProblem: () => {},

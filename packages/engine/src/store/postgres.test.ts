@@ -75,14 +75,14 @@ describe.each(testServers)("PostgreSQL", (server) => {
     await expect(store.find(before.agentId)).rejects.toMatchObject({ code: "not-ready" });
     await expect.poll(() => store.problem).toMatch(/^database: PostgreSQL at/);
     const keep = store.follow(before.agentId, now);
-    for (let turnId = 1; turnId <= 20; turnId += 1) keep({ type: "reply-end", at: turnId, turnId, text: `${turnId}`, playedMs: 1 });
+    for (let turnId = 1; turnId <= 20; turnId += 1) keep({ type: "reply-end", at: turnId, turnId, reply: turnId, text: `${turnId}`, playedMs: 1 });
     await way.open();
     retry();
     await expect.poll(() => store.problem).toBeUndefined();
 
     // Cut while it writes: what was written and not confirmed is not written twice, nor taken for a fault.
     for (let turnId = 21; turnId <= 400; turnId += 1) {
-      keep({ type: "reply-end", at: turnId, turnId, text: `${turnId}`, playedMs: 1 });
+      keep({ type: "reply-end", at: turnId, turnId, reply: turnId, text: `${turnId}`, playedMs: 1 });
       if (turnId % 40 === 0) {
         await new Promise((resolve) => setImmediate(resolve));
         way.cut();
@@ -167,6 +167,7 @@ function openStore(address: string) {
     engineId: "engine",
     keepTranscripts: true,
     retentionDays: 7,
+    restoreWithinS: 300,
     now: () => now,
     pause: async (ms, signal) => {
       const retried = new Promise<void>((resolve) => {

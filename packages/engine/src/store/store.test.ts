@@ -30,6 +30,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
     engineId: "engine",
     keepTranscripts: true,
     retentionDays: 7,
+    restoreWithinS: 300,
     now: () => now,
     pause: async (_ms, signal) => await wait(3_600_000, undefined, { signal }),
     onProblem: () => {},
@@ -96,8 +97,8 @@ describe.each(testDatabases)("$name", ({ make }) => {
     store.save(agent);
     const keep = store.follow(agent.agentId, now);
     keep({ type: "turn-end", at: 1000, turnId: 1, uid: "7", text: "count\0 to ten", startMs: 0, endMs: 900, by: "voice" });
-    keep({ type: "reply-start", at: 1500, turnId: 1, source: "llm", latencyMs: 600.4 });
-    keep({ type: "reply-interrupted", at: 2000, turnId: 1, heard: "one two", text: "one two three", cause: "start_of_speech" });
+    keep({ type: "reply-start", at: 1500, turnId: 1, reply: 1, source: "llm", latencyMs: 600.4 });
+    keep({ type: "reply-interrupted", at: 2000, turnId: 1, reply: 1, heard: "one two", text: "one two three", cause: "start_of_speech" });
 
     expect(await store.entries(agent.agentId)).toEqual([
       { number: 1, turnId: 1, role: "user", content: "count to ten", source: "asr", uid: "7", interrupted: false, at: now + 1000 },
@@ -127,7 +128,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
     store.save(agent);
     const keep = store.follow(agent.agentId, now);
     keep({ type: "turn-end", at: 1000, turnId: 1, uid: "7", text: "a secret", startMs: 0, endMs: 900, by: "voice" });
-    keep({ type: "reply-end", at: 2000, turnId: 1, text: "I keep it", playedMs: 500 });
+    keep({ type: "reply-end", at: 2000, turnId: 1, reply: 1, text: "I keep it", playedMs: 500 });
     expect(await store.entries(agent.agentId)).toEqual([]);
     expect(await database.query("select turn_id from turns where agent_id = $1", [agent.agentId])).toEqual([{ turn_id: 1 }]);
   });

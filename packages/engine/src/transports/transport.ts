@@ -15,10 +15,7 @@ export interface TransportCaps {
   readonly messages: boolean;
 }
 
-/**
- * What has been heard of the agent. Voice frames are written without holes in time (silence included), so one
- * instant tells everything: audio whose `VoiceFrame.at` lies before `until` has been at the ear.
- */
+/** What has been heard of the agent: audio whose `VoiceFrame.at` lies before `until` has been at the ear. */
 export interface Played {
   readonly until: number;
   readonly source: "client" | "mark" | "rtcp" | "estimate";
@@ -33,6 +30,10 @@ export type TransportEvent =
   | { type: "user-left"; at: number; uid: string }
   /** A message from a client, of the kinds of section 8.6 of the REST contract (`customType`), body as JSON text. */
   | { type: "message"; at: number; uid: string; customType: string; body: string }
+  /** Nobody is at the other end for now: what the agent says has to wait. */
+  | { type: "detached"; at: number }
+  /** Somebody is there again. Frames that were due before `until` had arrived. */
+  | { type: "attached"; at: number; until: number }
   /** The transport is gone for good and says why; nothing follows. */
   | { type: "closed"; at: number; reason: string };
 
@@ -42,7 +43,10 @@ export interface Transport extends AsyncDisposable {
   readonly frames: AsyncIterable<Frame>;
   /** Comings, goings and messages. People who are already there come first. Ends when the transport closes. */
   readonly events: AsyncIterable<TransportEvent>;
-  /** One frame of the agent's voice, due at `frame.at`. Never blocks; a closed transport ignores it. */
+  /**
+   * One frame of the agent's voice, due at `frame.at`. Without `caps.leadMs` every 20 ms, silence included; with it
+   * inside replies alone, and up to `leadMs` early. Never blocks; a closed transport ignores it.
+   */
   write(frame: VoiceFrame): void;
   /** Drops what lies below (5 ms fade, then silence) and tells the clients; resolves with what was heard. */
   flush(): Promise<Played>;

@@ -1,7 +1,7 @@
 /** LLM style `local`: the embedded brain, which needs neither key nor network. */
-import type { Brain } from "@parley/speech";
+import type { Brain, BrainMessage } from "@parley/speech";
 import { z } from "zod";
-import type { LlmStyle } from "./vendor.ts";
+import type { LlmMessage, LlmStyle } from "./vendor.ts";
 
 function isTimeZone(name: string): boolean {
   try {
@@ -16,13 +16,19 @@ const BrainOptions = z.looseObject({
   timeZone: z.string().refine(isTimeZone, "an IANA time zone is wanted, for instance Europe/Berlin").optional(),
 });
 
+/** The brain calls no tools: it sees what was said. */
+function spoken({ role, content }: LlmMessage): BrainMessage[] {
+  return role === "tool" || content === "" ? [] : [{ role, content }];
+}
+
 export function brainStyle(brain: Brain, now: () => Date): LlmStyle {
   return {
     name: "local",
     options: BrainOptions,
     open(given) {
       const { timeZone } = BrainOptions.parse(given ?? {});
-      return (messages, { signal }) => brain.answer(messages, { now: now(), signal, ...(timeZone === undefined ? {} : { timeZone }) });
+      return (messages, { signal }) =>
+        brain.answer(messages.flatMap(spoken), { now: now(), signal, ...(timeZone === undefined ? {} : { timeZone }) });
     },
   };
 }

@@ -40,19 +40,44 @@ export interface AsrContext {
 /** One recogniser for one person. Ends when the audio ends. */
 export type Asr = (audio: AsyncIterable<AsrInput>, context: AsrContext) => AsyncIterable<Transcript>;
 
+/** A function that the model may ask for. */
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of an object. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** The model asks for a tool. */
+export interface ToolCall {
+  /** The model's own id for it, or one made for it; never used twice in a session. */
+  readonly id: string;
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
 export interface LlmMessage {
-  readonly role: "system" | "user" | "assistant";
+  /** `tool`: what the call `callId` gave. */
+  readonly role: "system" | "user" | "assistant" | "tool";
   readonly content: string;
+  /** Of an assistant message: calls it made; each is followed by its `tool` message. */
+  readonly toolCalls?: readonly ToolCall[];
+  readonly callId?: string;
   /** Messages given by the operator pass through as they are; this holds fields beyond role and content. */
   readonly raw?: Readonly<Record<string, unknown>>;
 }
 
 export interface LlmContext {
   readonly signal: AbortSignal;
+  /** What the model may call; absent or empty: nothing. */
+  readonly tools?: readonly ToolDefinition[];
 }
 
-/** Streams the answer's text in pieces of any size. */
-export type Llm = (messages: readonly LlmMessage[], context: LlmContext) => AsyncIterable<string>;
+/** A piece of the answer's text, of any size, or a call. */
+export type LlmOutput = string | ({ readonly type: "tool-call" } & ToolCall);
+
+/** Streams the answer. An answer may hold text, calls, or both. */
+export type Llm = (messages: readonly LlmMessage[], context: LlmContext) => AsyncIterable<LlmOutput>;
 
 export interface TimedWord {
   /** The word with its punctuation, as in the text: joined with single spaces they give the clause again. */

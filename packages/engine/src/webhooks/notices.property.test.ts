@@ -40,6 +40,7 @@ const event: fc.Arbitrary<SessionEvent> = fc.oneof(
   }),
   fc.record({
     ...kind("reply-start"),
+    reply: fc.nat({ max: 12 }),
     source: fc.constantFrom("llm" as const, "greeting" as const, "command" as const, "silence" as const, "llm_failure" as const),
     latencyMs: fc.option(ms),
   }),
@@ -49,9 +50,10 @@ const event: fc.Arbitrary<SessionEvent> = fc.oneof(
     name: fc.constantFrom("ttlw" as const, "ttfb" as const, "ttfs" as const, "e2e" as const),
     latencyMs: ms,
   }),
-  fc.record({ ...kind("reply-end"), text, playedMs: ms }),
+  fc.record({ ...kind("reply-end"), reply: fc.nat({ max: 12 }), text, playedMs: ms }),
   fc.record({
     ...kind("reply-interrupted"),
+    reply: fc.nat({ max: 12 }),
     heard: text,
     text,
     cause: fc.constantFrom(
@@ -124,9 +126,9 @@ test("every turn can be read back from the database, ends after its beginning, a
 
 test("a call of thousands of turns and errors is told in bounds, and says so", () => {
   const events: SessionEvent[] = Array.from({ length: 3000 }, (_, index) => index + 1).flatMap((turnId) => [
-    { type: "reply-start", at: turnId * 10, turnId, source: "command", latencyMs: null },
+    { type: "reply-start", at: turnId * 10, turnId, reply: turnId, source: "command", latencyMs: null },
     { type: "error", at: turnId * 10, turnId, module: "tts", code: 1, message: "m", remedy: "", cause: undefined },
-    { type: "reply-end", at: turnId * 10 + 5, turnId, text: `said ${turnId}`, playedMs: 5 },
+    { type: "reply-end", at: turnId * 10 + 5, turnId, reply: turnId, text: `said ${turnId}`, playedMs: 5 },
   ]);
   const notices = report(events, 1024);
   expect(notices.filter(({ eventType }) => eventType === 110)).toHaveLength(100);

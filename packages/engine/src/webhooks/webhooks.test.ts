@@ -76,6 +76,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
       engineId,
       keepTranscripts,
       retentionDays: 7,
+      restoreWithinS: 300,
       now: time.now,
       pause: time.pause,
       onProblem: (problem, error) => {
@@ -150,14 +151,14 @@ describe.each(testDatabases)("$name", ({ make }) => {
     const see = engine.follow(starting(), 2);
     engine.save(running());
     see(
-      { type: "reply-start", at: 2000, turnId: 1, source: "greeting", latencyMs: null },
+      { type: "reply-start", at: 2000, turnId: 1, reply: 1, source: "greeting", latencyMs: null },
       { type: "metric", at: 2000, turnId: 1, module: "tts", name: "ttfb", latencyMs: 70 },
-      { type: "reply-end", at: 3000, turnId: 1, text: "Hello!", playedMs: 1000 },
+      { type: "reply-end", at: 3000, turnId: 1, reply: 1, text: "Hello!", playedMs: 1000 },
       { type: "turn-start", at: 4000, turnId: 2, uid: "7" },
       { type: "turn-end", at: 5000, turnId: 2, uid: "7", text: "one\0 more thing", startMs: 4000, endMs: 4600, by: "voice" },
       { type: "error", at: 5100, turnId: 2, module: "llm", code: 503, message: "llm openai: 503", remedy: "", cause: undefined },
-      { type: "reply-start", at: 5400, turnId: 2, source: "llm_failure", latencyMs: 800 },
-      { type: "reply-interrupted", at: 5900, turnId: 2, heard: "I am", text: "I am sorry.", cause: "start_of_speech" },
+      { type: "reply-start", at: 5400, turnId: 2, reply: 2, source: "llm_failure", latencyMs: 800 },
+      { type: "reply-interrupted", at: 5900, turnId: 2, reply: 2, heard: "I am", text: "I am sorry.", cause: "start_of_speech" },
       { type: "closed", at: 9700, status: "STOPPED", reason: "OK" },
     );
     engine.save(stopped());
@@ -323,8 +324,8 @@ describe.each(testDatabases)("$name", ({ make }) => {
     dead.save(running());
     see(
       { type: "turn-end", at: 5000, turnId: 1, uid: "7", text: "hello", startMs: 4000, endMs: 4600, by: "voice" },
-      { type: "reply-start", at: 5400, turnId: 1, source: "llm", latencyMs: 800 },
-      { type: "reply-end", at: 5900, turnId: 1, text: "Good day.", playedMs: 500 },
+      { type: "reply-start", at: 5400, turnId: 1, reply: 1, source: "llm", latencyMs: 800 },
+      { type: "reply-end", at: 5900, turnId: 1, reply: 1, text: "Good day.", playedMs: 500 },
     );
     await dead.store.settled();
     await arrived(1);

@@ -145,8 +145,8 @@ test("a custom model's history tells turn, time, source and interruption", async
 /** Greeting, and `count` questions with their answers. */
 function talk(count: number): SessionEvent[] {
   const events: SessionEvent[] = [
-    { type: "reply-start", at: 100, turnId: 1, source: "greeting", latencyMs: null },
-    { type: "reply-end", at: 900, turnId: 1, text: "Hello.", playedMs: 800 },
+    { type: "reply-start", at: 100, turnId: 1, reply: 1, source: "greeting", latencyMs: null },
+    { type: "reply-end", at: 900, turnId: 1, reply: 1, text: "Hello.", playedMs: 800 },
   ];
   for (let turnId = 2; turnId < count + 2; turnId += 1) {
     const at = turnId * 10_000;
@@ -154,8 +154,8 @@ function talk(count: number): SessionEvent[] {
       { type: "turn-start", at, turnId, uid: "7" },
       { type: "turn-end", at: at + 1500, turnId, uid: "7", text: "why", startMs: at, endMs: at + 1000, by: "voice" },
       { type: "metric", at: at + 1500, turnId, module: "asr", name: "ttlw", latencyMs: 500 },
-      { type: "reply-start", at: at + 1700, turnId, source: "llm", latencyMs: 700 },
-      { type: "reply-interrupted", at: at + 2700, turnId, heard: "Be", text: "Because.", cause: "api_interrupt" },
+      { type: "reply-start", at: at + 1700, turnId, reply: turnId, source: "llm", latencyMs: 700 },
+      { type: "reply-interrupted", at: at + 2700, turnId, reply: turnId, heard: "Be", text: "Because.", cause: "api_interrupt" },
     );
   }
   return events;

@@ -37,8 +37,8 @@ const talk = {
   script: [
     { type: "turn-end", at: 3840, turnId: 1, uid: "7", text: "when do you close", startMs: 2000, endMs: 3200, by: "voice" },
     { type: "metric", at: 3840, turnId: 1, module: "asr", name: "ttlw", latencyMs: 640 },
-    { type: "reply-start", at: 4000, turnId: 1, source: "llm", latencyMs: 800 },
-    { type: "reply-end", at: 4900, turnId: 1, text: "At six.", playedMs: 900 },
+    { type: "reply-start", at: 4000, turnId: 1, reply: 1, source: "llm", latencyMs: 800 },
+    { type: "reply-end", at: 4900, turnId: 1, reply: 1, text: "At six.", playedMs: 900 },
   ],
 } satisfies { history: HistoryEntry[]; script: SessionEvent[] };
 

@@ -16,7 +16,7 @@ const turn: SessionEvent[] = [
   { type: "turn-start", at: 12_040, turnId: 2, uid: "1002" },
   { type: "transcript", at: 12_600, turnId: 2, uid: "1002", text: "what is", startMs: 12_040, endMs: 12_500 },
   { type: "turn-end", at: 13_580, turnId: 2, uid: "1002", text: "What is the weather?", startMs: 12_040, endMs: 12_940, by: "voice" },
-  { type: "reply-start", at: 14_100, turnId: 2, source: "llm", latencyMs: 1160 },
+  { type: "reply-start", at: 14_100, turnId: 2, reply: 2, source: "llm", latencyMs: 1160 },
   { type: "metric", at: 14_100, turnId: 2, module: "asr", name: "ttlw", latencyMs: 640 },
   { type: "metric", at: 14_100, turnId: 2, module: "llm", name: "ttfb", latencyMs: 300 },
   { type: "metric", at: 14_100, turnId: 2, module: "llm", name: "ttfs", latencyMs: 420 },
@@ -25,19 +25,28 @@ const turn: SessionEvent[] = [
     type: "reply-text",
     at: 14_100,
     turnId: 2,
+    reply: 2,
     text: "It is",
     words: [
       { text: "It", startMs: 14_100.2, endMs: 14_220 },
       { text: "is", startMs: 14_220, endMs: 14_310 },
     ],
   },
-  { type: "reply-text", at: 14_400, turnId: 2, text: "It is sunny.", words: [{ text: "sunny.", startMs: 14_400, endMs: 14_900 }] },
+  {
+    type: "reply-text",
+    at: 14_400,
+    turnId: 2,
+    reply: 2,
+    text: "It is sunny.",
+    words: [{ text: "sunny.", startMs: 14_400, endMs: 14_900 }],
+  },
 ];
-const ended: SessionEvent = { type: "reply-end", at: 15_000, turnId: 2, text: "It is sunny.", playedMs: 900 };
+const ended: SessionEvent = { type: "reply-end", at: 15_000, turnId: 2, reply: 2, text: "It is sunny.", playedMs: 900 };
 const interrupted: SessionEvent = {
   type: "reply-interrupted",
   at: 14_500,
   turnId: 2,
+  reply: 2,
   heard: "It is",
   text: "It is sunny.",
   cause: "start_of_speech",
@@ -95,7 +104,7 @@ test("in word mode every message of the agent has words, the last one the last w
 
 test("no two words of a turn share an instant, whatever the voice says of its words", () => {
   const words = ["a", "b", "c"].map((text) => ({ text, startMs: 100, endMs: 100 }));
-  const [message] = translate([{ type: "reply-text", at: 100, turnId: 1, text: "a b c", words }], { words: true });
+  const [message] = translate([{ type: "reply-text", at: 100, turnId: 1, reply: 1, text: "a b c", words }], { words: true });
   expect(message?.object === "assistant.transcription" && message.words?.map(({ start_ms }) => start_ms)).toEqual([100, 101, 102]);
 });
 

@@ -56,6 +56,9 @@ export class Messages {
     switch (event.type) {
       case "user-joined":
       case "user-left":
+      case "reply-begin":
+      case "tool-call":
+      case "tool-result":
       case "closed":
         return [];
       case "state":

@@ -194,8 +194,8 @@ test("who opts out is followed without a word of what is said", async () => {
   const { body } = await call("POST", "join", joinBody("agent", { parameters: { opt_out: true } }));
   sessions[0]?.end("STOPPED", "OK", [
     { type: "turn-end", at: 1, turnId: 1, uid: "7", text: "my secret", startMs: 0, endMs: 1, by: "voice" },
-    { type: "reply-text", at: 2, turnId: 1, text: "your secret", words: [{ text: "your", startMs: 0, endMs: 1 }] },
-    { type: "reply-interrupted", at: 3, turnId: 1, heard: "your", text: "your secret", cause: "api_leave" },
+    { type: "reply-text", at: 2, turnId: 1, reply: 1, text: "your secret", words: [{ text: "your", startMs: 0, endMs: 1 }] },
+    { type: "reply-interrupted", at: 3, turnId: 1, reply: 1, heard: "your", text: "your secret", cause: "api_leave" },
   ]);
   await agents.gone(String(body?.["agent_id"]));
 

@@ -1,0 +1,43 @@
+/** What a session is made of, and what may change in it. */
+import type { HistoryEntry } from "../core/history.ts";
+import type { SayPriority } from "../core/turn-contract.ts";
+import type { Transport } from "../transports/transport.ts";
+import type { Asr, Llm, Voice } from "../vendors/vendor.ts";
+import type { AgentConfig, SystemMessage } from "./agent-config.ts";
+import type { ReadMessage } from "./client-message.ts";
+import type { Clock } from "./clock.ts";
+import type { Resampler } from "./reply.ts";
+import type { ToolSettings } from "./tools.ts";
+import type { OpenVad } from "./vad.ts";
+
+export interface SessionParts {
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly config: AgentConfig;
+  readonly asr: Asr;
+  readonly llm: Llm;
+  readonly voice: Voice;
+  readonly openVad: OpenVad;
+  readonly resample: (from: number, to: number) => Resampler;
+  readonly readMessage: ReadMessage;
+  /** What was said before an interruption of the engine, and the number of the last turn. */
+  readonly restored?: Restored;
+}
+
+export interface Restored {
+  readonly history: readonly HistoryEntry[];
+  readonly turn: number;
+}
+
+/** What may change in mid-conversation. */
+export interface SessionChange {
+  readonly systemMessages?: readonly SystemMessage[];
+  readonly llm?: Llm;
+  readonly tools?: ToolSettings;
+}
+
+export interface SayOptions {
+  readonly priority: SayPriority;
+  /** People's speech may cut it. */
+  readonly interruptable: boolean;
+}
