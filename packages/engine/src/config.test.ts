@@ -73,9 +73,12 @@ test("projects come from the file, with customers, limits and defaults", () => {
     app_certificate: ${"2".repeat(32)}
     customers: [{id: c, secret: s}]
     limits: {agents: 5, requests_per_second: 20}
+    services: [rest]
+    check_llm: true
     defaults: {asr: {es-ES: {vendor: deepgram, params: {key: k, model: nova-3}}}, max_history: 20}
   - app_id: ${"3".repeat(32)}
     app_certificate: ""
+    suspended: true
 `,
   );
   const { projects, generated } = read({ PARLEY_CONFIG: "parley.yaml" });
@@ -84,9 +87,12 @@ test("projects come from the file, with customers, limits and defaults", () => {
       appId: "1".repeat(32),
       customers: [{ id: "c", secret: "s" }],
       limits: { agents: 5, requestsPerSecond: 20 },
+      services: new Set(["rest"]),
+      suspended: false,
+      checkLlm: true,
       defaults: { asr: { "es-ES": { vendor: "deepgram" } }, maxHistory: 20 },
     },
-    { appId: "3".repeat(32), certificate: "" },
+    { appId: "3".repeat(32), certificate: "", suspended: true, checkLlm: false },
   ]);
   expect(generated.size).toBe(0);
 });

@@ -45,6 +45,8 @@ export interface Config {
   readonly embeddedCalls?: number;
   readonly keepTranscripts: boolean;
   readonly retentionDays: number;
+  /** Longest time that `join` may take. */
+  readonly startTimeoutMs: number;
   readonly firstUserTimeoutS: number;
   readonly drainMs: number;
   readonly logLevel: Settings["log_level"];
@@ -152,6 +154,7 @@ function toConfig(settings: Settings, cwd: string, credentials: "create" | "read
     ...(settings.capacity.embedded_calls === undefined ? {} : { embeddedCalls: settings.capacity.embedded_calls }),
     keepTranscripts: settings.keep_transcripts,
     retentionDays: settings.retention_days,
+    startTimeoutMs: settings.start_timeout * 1000,
     firstUserTimeoutS: settings.first_user_timeout,
     drainMs: settings.drain_ms,
     logLevel: settings.log_level,
@@ -213,13 +216,17 @@ function firstProject(settings: Settings, { dataDir, loopback, credentials }: Pl
     customers: [{ id: value("customer_id"), secret: value("customer_secret") }],
     api_keys: apiKey === "" ? [] : [apiKey],
     limits: settings.limits,
+    suspended: settings.suspended,
+    services: settings.services,
+    check_llm: settings.check_llm,
     defaults: settings.defaults,
     webhooks: settings.webhooks,
   });
   return [project, new Set(generate ? missing : [])];
 }
 
-function toProject({ app_id, app_certificate, customers, api_keys, limits, defaults, webhooks }: ProjectSettings): Project {
+function toProject(settings: ProjectSettings): Project {
+  const { app_id, app_certificate, customers, api_keys, limits, services, defaults, webhooks } = settings;
   const { llm } = defaults;
   return {
     appId: app_id,
@@ -230,6 +237,9 @@ function toProject({ app_id, app_certificate, customers, api_keys, limits, defau
       ...(limits.agents === undefined ? {} : { agents: limits.agents }),
       ...(limits.requests_per_second === undefined ? {} : { requestsPerSecond: limits.requests_per_second }),
     },
+    suspended: settings.suspended,
+    ...(services === undefined ? {} : { services: new Set(services) }),
+    checkLlm: settings.check_llm,
     defaults: {
       asr: defaults.asr,
       ...(defaults.tts === undefined ? {} : { tts: defaults.tts }),

@@ -24,6 +24,16 @@ export const errors = {
     reason: "InvalidPermission",
     remedy: "Open the page on this machine, at the engine's own address; from elsewhere use the REST door with credentials.",
   },
+  "project-suspended": {
+    status: 403,
+    reason: "AccountSuspended",
+    remedy: "The engine's operator has suspended this project; its `suspended` setting lets it in again.",
+  },
+  "service-not-enabled": {
+    status: 403,
+    reason: "ServiceNotEnabled",
+    remedy: "Use another door, or add this one to the project's `services`.",
+  },
   "agent-not-found": { status: 404, reason: "TaskNotFound", remedy: "List the agents of this project, or start one with join." },
   "agent-already-running": {
     status: 409,
@@ -41,6 +51,16 @@ export const errors = {
     remedy: "Wait as long as Retry-After says, or raise the project's limits.requests_per_second.",
   },
   "not-ready": { status: 503, reason: "ServiceUnavailable", remedy: "Wait until /readyz answers 200." },
+  "speech-not-loaded": {
+    status: 503,
+    reason: "ResourceAllocationFailed",
+    remedy: "Try again in a few seconds (/readyz says when), or use hosted vendors for speech.",
+  },
+  "start-timeout": {
+    status: 504,
+    reason: "TaskOperationTimeout",
+    remedy: "Try again, the name is free; if it stays so, look at the language model that `check_llm` asks, or raise start_timeout.",
+  },
   draining: { status: 503, reason: "ServiceUnavailable", remedy: "The engine is shutting down; try another or try again later." },
   "not-implemented": { status: 501, reason: "NotImplemented", remedy: "See docs for what this version offers." },
   "vendor-failed": {

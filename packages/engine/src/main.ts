@@ -34,6 +34,7 @@ import { openPostgres } from "./store/postgres.ts";
 import { Store } from "./store/store.ts";
 import { openChannelTransport } from "./transports/channel.ts";
 import { watchLateness } from "./transports/lateness.ts";
+import { checkLlm } from "./vendors/check-llm.ts";
 import { type DiscoveredModels, discoverModels } from "./vendors/discover.ts";
 import { openVendors } from "./vendors/index.ts";
 import { Network } from "./vendors/network.ts";
@@ -128,6 +129,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     sessions,
     log: webhooks.watch(store),
     now: Date.now,
+    startDeadline: () => AbortSignal.timeout(config.startTimeoutMs),
     embeddedCalls: () => machine.calls,
     onBug: (agentId, error) => log.error({ err: error, agentId }, "an agent's events could not be followed"),
   });
@@ -155,6 +157,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   const enter = agentStarter({
     agents,
     openChannel: (place) => watchLateness(openChannelTransport({ channels, ...place }), () => metrics.framesLate.inc()),
+    checkLlm: async (chosen, stopped) => await checkLlm(vendors.openLlm(chosen), stopped),
     now: Date.now,
     follow: (agent, call) => {
       const keep = store.follow(agent.agentId, call.epochMs);
@@ -276,9 +279,9 @@ class Machine {
     this.#calls = config.embeddedCalls;
   }
 
-  /** Calls with embedded speech at once; undefined: not measured yet. */
+  /** Calls with embedded speech at once; undefined: the models are still loading. */
   get calls(): number | undefined {
-    return this.#calls;
+    return this.#waiting.length === 0 ? this.#calls : undefined;
   }
 
   get models(): readonly DiscoveredModels[] {

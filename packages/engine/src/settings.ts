@@ -1,5 +1,6 @@
 /** Every setting of the engine, as the YAML file spells it; names with `_secret`, `_key` and the like are masked in print. */
 import { z } from "zod";
+import { services } from "./projects/access.ts";
 import { isPostgresAddress } from "./store/postgres-address.ts";
 
 const hex32 = z.string().regex(/^[0-9a-fA-F]{32}$/, "is not 32 hexadecimal digits");
@@ -31,6 +32,13 @@ const Limits = z.strictObject({
   agents: z.int().min(0).optional().describe("Agents at once; absent: as many as the machine holds."),
   requests_per_second: z.number().positive().optional().describe("Requests on the REST door; absent: no limit."),
 });
+
+const suspended = z.boolean().default(false).describe("Refuse everything, with `AccountSuspended`.");
+const Services = z.array(z.enum(services)).optional().describe("Doors that it may use: `rest`, `channels`; absent: all.");
+const checkLlm = z
+  .boolean()
+  .default(false)
+  .describe("`join` asks the language model for a word first: an agent that could not answer is not started.");
 
 /** Those of the contract's events that this engine has (section 7.3 of its specification). */
 const webhookEvents = [101, 102, 103, 110, 111, 112] as const;
@@ -70,6 +78,9 @@ const ProjectSettings = z.strictObject({
     .describe("Basic credentials of the REST door."),
   api_keys: z.array(z.string().min(1)).default([]).describe("Keys of the Voice Agent door."),
   limits: Limits.prefault({}),
+  suspended,
+  services: Services,
+  check_llm: checkLlm,
   defaults: Defaults.prefault({}),
   webhooks: Webhooks.describe("Who is told what happens to its agents."),
 });
@@ -89,6 +100,9 @@ export const Settings = z.strictObject({
   customer_secret: z.string().min(1).optional().describe("… and secret."),
   api_key: z.string().min(1).optional().describe("Key of the Voice Agent door for that project."),
   limits: Limits.prefault({}).describe("Limits of that project."),
+  suspended,
+  services: Services,
+  check_llm: checkLlm,
   defaults: Defaults.prefault({}).describe("What an agent of that project is where `join` says nothing."),
   webhooks: Webhooks.describe("Who is told what happens to agents of that project: see [webhooks.md](webhooks.md)."),
   projects: z.array(ProjectSettings).default([]).describe("Further projects."),
@@ -135,6 +149,7 @@ export const Settings = z.strictObject({
     .prefault({}),
   keep_transcripts: z.boolean().default(true).describe("Keep what people and agents said."),
   retention_days: z.number().positive().max(3650).default(7).describe("Days until a call's records are deleted."),
+  start_timeout: z.number().positive().max(60).default(10).describe("Seconds that `join` may take; then it is given up with 504."),
   first_user_timeout: z.int().min(0).default(600).describe("Seconds until an agent that nobody joins goes; 0: never."),
   drain_ms: z.int().min(0).default(30_000).describe("Longest wait for running calls at SIGTERM."),
   log_level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info").describe("What is logged to stderr."),

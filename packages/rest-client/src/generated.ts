@@ -645,6 +645,20 @@ export interface operations {
                     };
                 };
             };
+            /** @description What is wrong, with the field's path, the value and what is allowed; and the kind of error. */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        reason: string;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
         };
     };
     leave: {

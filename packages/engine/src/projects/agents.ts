@@ -78,6 +78,8 @@ export interface RunningCall {
 export interface SessionRequest {
   readonly config: AgentConfig;
   readonly open: OpenTransport;
+  /** Aborted when nobody waits for the start any more. */
+  readonly signal: AbortSignal;
   /** Called before anything happens in the session. */
   readonly onStart: (session: RunningSession) => void;
 }
@@ -154,7 +156,9 @@ interface Entry {
 
 export interface AgentsOptions {
   readonly sessions: Sessions;
-  /** Calls with embedded speech that this machine holds; undefined: not known yet. */
+  /** Aborted when an agent that starts now has taken too long. */
+  readonly startDeadline: () => AbortSignal;
+  /** Calls with embedded speech that this machine holds; undefined: its models are not loaded yet. */
   readonly embeddedCalls: () => number | undefined;
   readonly log: AgentLog;
   /** Unix milliseconds. */
@@ -204,11 +208,17 @@ export class Agents implements AsyncDisposable {
     const settled = Promise.withResolvers<void>();
     this.#ends.add(settled.promise);
     try {
-      const session = await this.#options.sessions.start({
-        config: request.config,
-        open: request.open,
-        onStart: (starting) => this.#accompany(entry, starting, request),
-      });
+      const session = await this.#inTime(
+        async (signal) =>
+          await this.#options.sessions.start({
+            config: request.config,
+            open: request.open,
+            signal,
+            onStart: (starting) => {
+              if (!signal.aborted) this.#accompany(entry, starting, request);
+            },
+          }),
+      );
       entry.session = session;
       if (entry.record.stoppedAt === 0)
         this.#change(entry, { state: entry.leaving ? "STOPPING" : "RUNNING", startedAt: this.#options.now() });
@@ -306,6 +316,30 @@ export class Agents implements AsyncDisposable {
     await this.drain(AbortSignal.abort());
   }
 
+  /** What is there only after the deadline is let go again. */
+  async #inTime(start: (signal: AbortSignal) => Promise<RunningSession>): Promise<RunningSession> {
+    const deadline = this.#options.startDeadline();
+    const abandoned = new AbortController();
+    const starting = start(abandoned.signal);
+    const late = Promise.withResolvers<never>();
+    const giveUp = (): void => {
+      const error = new AppError("start-timeout", "the agent was not in its channel in time");
+      abandoned.abort(error);
+      late.reject(error);
+      starting.then(
+        async (session) => await session.leave(),
+        () => {},
+      );
+    };
+    if (deadline.aborted) giveUp();
+    else deadline.addEventListener("abort", giveUp, { once: true });
+    try {
+      return await Promise.race([starting, late.promise]);
+    } finally {
+      deadline.removeEventListener("abort", giveUp);
+    }
+  }
+
   #newRecord(agentId: string, { project, name, channel, uid, labels }: StartRequest): AgentRecord {
     const record: AgentRecord = {
       agentId,
@@ -380,8 +414,9 @@ export class Agents implements AsyncDisposable {
     if (limits.agents !== undefined && mine >= limits.agents) {
       throw new AppError("at-capacity", `project ${appId} runs ${mine} agents, as many as its limits.agents allows`);
     }
+    if (!embedded) return;
     const room = this.#options.embeddedCalls();
-    if (!embedded || room === undefined) return;
+    if (room === undefined) throw new AppError("speech-not-loaded", "the embedded recogniser and voice are still loading");
     const running = live.filter((entry) => entry.embedded).length;
     if (running >= room) {
       throw new AppError(

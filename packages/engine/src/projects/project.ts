@@ -1,5 +1,7 @@
 /** A project: whose agents, which credentials open its doors, and what its agents are by default. */
 
+import type { Access } from "./access.ts";
+
 export interface Customer {
   readonly id: string;
   readonly secret: string;
@@ -36,7 +38,7 @@ export interface Webhook {
   readonly events: ReadonlySet<number>;
 }
 
-export interface Project {
+export interface Project extends Access {
   /** 32 hexadecimal digits. */
   readonly appId: string;
   /** 32 hexadecimal digits; empty: this project checks no channel tokens. */
@@ -50,6 +52,8 @@ export interface Project {
     /** Requests in a second on the REST door; absent: no limit. */
     readonly requestsPerSecond?: number;
   };
+  /** `join` asks the language model for a word first. */
+  readonly checkLlm?: boolean;
   readonly defaults: ProjectDefaults;
   readonly webhooks: readonly Webhook[];
 }

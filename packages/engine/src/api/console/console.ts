@@ -6,6 +6,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
 import { AppError } from "../../errors.ts";
 import type { Agents } from "../../projects/agents.ts";
+import { checkAccess } from "../../projects/access.ts";
 import type { Project } from "../../projects/project.ts";
 import { buildToken } from "../../projects/tokens.ts";
 import { defaultTurns, type ChosenLlm } from "../../session/agent-config.ts";
@@ -131,6 +132,7 @@ function addRoutes(server: FastifyInstance, door: ConsoleDoor): void {
   app.post("/call", { schema: { hide: true, body: Call } }, async (request) => {
     const names = door.loading();
     if (names.length > 0) throw new AppError("not-ready", `the engine is still loading: ${names.join(", ")}`);
+    checkAccess(project, "channels");
     const agent = toRequest(request.body ?? {}, door, llmInUse());
     const result = await door.startAgent(project, agent);
     switch (result.type) {

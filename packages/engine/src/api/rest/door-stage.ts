@@ -13,14 +13,16 @@ import {
   type Said,
   type SessionChange,
   type SessionRequest,
+  type Sessions,
 } from "../../projects/agents.ts";
 import type { Project } from "../../projects/project.ts";
 import { Projects } from "../../projects/projects.ts";
 import { TurnLog, type TurnRecord } from "../../projects/turn-log.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
+import type { OpenTransport } from "../../transports/transport.ts";
 import { createServer } from "../server.ts";
 import { addRestDoor } from "./routes.ts";
-import { agentStarter, type ChannelPlace } from "./start.ts";
+import { agentStarter, type ChannelPlace, type StartOptions } from "./start.ts";
 
 export const appId = "0123456789abcdef0123456789abcdef";
 export const certificate = "fedcba9876543210fedcba9876543210";
@@ -151,10 +153,19 @@ export interface DoorOptions {
   readonly projects?: readonly Project[];
   /** In place of a conversation that starts. */
   readonly fail?: () => never;
-  readonly embeddedCalls?: number;
+  /** Undefined: the models are still loading. Default 1000. */
+  readonly embeddedCalls?: number | undefined;
+  /** In place of those that are scripts. */
+  readonly conversations?: Sessions;
+  readonly openChannel?: (place: ChannelPlace) => OpenTransport;
+  readonly checkLlm?: StartOptions["checkLlm"];
+  /** Default: never. */
+  readonly startDeadline?: () => AbortSignal;
 }
 
-export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOptions = {}) {
+export function openDoor(options: DoorOptions = {}) {
+  const { projects = [project], fail, checkLlm = async () => {}, startDeadline = () => new AbortController().signal } = options;
+  const embeddedCalls = "embeddedCalls" in options ? options.embeddedCalls : 1000;
   let now = 1_737_111_452_000;
   const clock = { now: () => now, moveBy: (ms: number) => (now += ms) };
   const sessions: ScriptedSession[] = [];
@@ -166,9 +177,10 @@ export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOpti
   const agents = new Agents({
     log,
     now: clock.now,
+    startDeadline,
     embeddedCalls: () => embeddedCalls,
     onBug: (_agentId, error) => bugs.push(error),
-    sessions: {
+    sessions: options.conversations ?? {
       async start(request) {
         fail?.();
         const session = new ScriptedSession(request);
@@ -180,6 +192,7 @@ export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOpti
   });
   const startAgent = agentStarter({
     agents,
+    checkLlm,
     now: clock.now,
     follow: ({ agentId }, { epochMs }) => {
       const turns: TurnRecord[] = [];
@@ -192,6 +205,7 @@ export function openDoor({ projects = [project], fail, embeddedCalls }: DoorOpti
     },
     openChannel: (place) => {
       places.push(place);
+      if (options.openChannel !== undefined) return options.openChannel(place);
       return () => Promise.reject(new Error("a scripted session opens no transport"));
     },
   });

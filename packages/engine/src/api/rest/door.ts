@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { z } from "zod";
 import { AppError } from "../../errors.ts";
 import type { Agents } from "../../projects/agents.ts";
+import { checkAccess } from "../../projects/access.ts";
 import type { Project } from "../../projects/project.ts";
 import type { Projects } from "../../projects/projects.ts";
 import { verifyChannelToken } from "../../projects/tokens.ts";
@@ -42,6 +43,7 @@ export function signIn(server: FastifyInstance, projects: Projects): ProjectOf {
   server.addHook("onRequest", async (request, reply) => {
     const { appid } = InProject.parse(request.params);
     const project = projects.authenticate(appid, request.headers.authorization);
+    checkAccess(project, "rest");
     signedIn.set(request, project);
     const refused = projects.admit(project);
     if (refused === undefined) return;

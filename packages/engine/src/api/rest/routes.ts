@@ -58,6 +58,7 @@ function addAgentRoutes(server: FastifyInstance, door: RestDoor, projectOf: Proj
           422: rest.ErrorBody,
           502: rest.ErrorBody,
           503: rest.ErrorBody,
+          504: rest.ErrorBody,
         },
       },
     },

@@ -3,6 +3,7 @@ import { encodeStreamMessage } from "@parley/protocol";
 import type { SessionEvent } from "../../core/events.ts";
 import type { AgentRecord, Agents, CallNotes, Started } from "../../projects/agents.ts";
 import type { Project } from "../../projects/project.ts";
+import type { ChosenLlm } from "../../session/agent-config.ts";
 import { TurnLog, type TurnRecord } from "../../projects/turn-log.ts";
 import type { OpenTransport, Transport } from "../../transports/transport.ts";
 import { Messages } from "./messages.ts";
@@ -28,13 +29,15 @@ export interface CallFacts {
 export interface StartOptions {
   readonly agents: Agents;
   readonly openChannel: (place: ChannelPlace) => OpenTransport;
+  /** Rejects when the language model does not answer. */
+  readonly checkLlm: (chosen: ChosenLlm, signal: AbortSignal) => Promise<void>;
   /** Keeps a call's record. */
   readonly follow: (agent: AgentRecord, call: CallFacts) => (event: SessionEvent) => void;
   /** Unix milliseconds. */
   readonly now: () => number;
 }
 
-export function agentStarter({ agents, openChannel, follow, now }: StartOptions): StartAgent {
+export function agentStarter({ agents, openChannel, checkLlm, follow, now }: StartOptions): StartAgent {
   return async (project, request) => {
     const { name, channel, uid, remoteUids, labels, config, graceS, optOut } = request;
     const open = openChannel({ appId: project.appId, channel, uid, remoteUids: remoteUids.filter((remote) => remote !== uid) });
@@ -52,6 +55,7 @@ export function agentStarter({ agents, openChannel, follow, now }: StartOptions)
       notes,
       open: async (clock, signal) => {
         notes.epochMs = now() - clock.now();
+        if (project.checkLlm === true) await checkLlm(config.llm, signal);
         transport = await open(clock, signal);
         return transport;
       },

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { AppError } from "../../errors.ts";
+import type { Access } from "../../projects/access.ts";
 import { buildToken } from "../../projects/tokens.ts";
 import { admit } from "./admission.ts";
 
@@ -27,3 +29,23 @@ test("no token where one is needed, and an App ID that nobody has, are refused",
   expect(() => ask("7", "")).toThrow(/needs a token/);
   expect(() => ask("7", "", { appId: "x", certificate: "" })).toThrow(/no project with App ID "x"/);
 });
+
+test("a suspended project, and one without channels, let nobody in, and say so to who has a token alone", () => {
+  const shut = (access: Partial<Access>, given: string) =>
+    refusalOf(() =>
+      admit({ find: () => ({ ...closed, ...access }) }, { appId: closed.appId, channel: "lobby", uid: "7", token: given }, now),
+    );
+  expect(shut({ suspended: true }, token("7"))).toBe("project-suspended");
+  expect(shut({ services: new Set(["rest"]) }, token("7"))).toBe("service-not-enabled");
+  expect(shut({ services: new Set(["channels"]) }, token("7"))).toBeUndefined();
+  expect(shut({ suspended: true }, "")).toBe("token-missing");
+});
+
+function refusalOf(run: () => unknown): string | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    return error instanceof AppError ? error.code : String(error);
+  }
+}

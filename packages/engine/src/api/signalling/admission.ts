@@ -1,12 +1,12 @@
 /** Who may join a channel, and as whom: the token decides. */
 import type { ClientMessage } from "@parley/protocol";
 import { AppError } from "../../errors.ts";
+import { type Access, checkAccess } from "../../projects/access.ts";
 import { same } from "../../projects/projects.ts";
 import { verifyChannelToken } from "../../projects/tokens.ts";
 
 /** What signalling needs to know of a project. */
-export interface SignallingProject {
-  readonly appId: string;
+export interface SignallingProject extends Access {
   /** Empty: the project checks no tokens. */
   readonly certificate: string;
 }
@@ -34,9 +34,11 @@ export function admit(projects: FindProject, { appId, channel, uid, token }: Joi
     if (token !== "" && !same(token, appId)) {
       throw new AppError("token-foreign", `project ${appId} has no certificate: its token is empty or the App ID itself`);
     }
+    checkAccess(project, "channels");
     return { uid, expiresAt: Infinity, publishUntil: Infinity, dataUntil: Infinity };
   }
   if (token === "") throw new AppError("token-missing", `channel ${channel} of project ${appId} needs a token`);
   const grant = verifyChannelToken(token, project, { channel, uid: uid === "0" ? undefined : uid }, now);
+  checkAccess(project, "channels");
   return { ...grant, uid: uid === "0" ? (grant.uid ?? "0") : uid };
 }
