@@ -1,4 +1,5 @@
 /** A chat-completions server on loopback that speaks like OpenAI's, and can fail in the ways that real ones do. */
+import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 
@@ -31,11 +32,23 @@ export interface ChatRequest {
 export interface ChatMessage {
   readonly role: string;
   readonly content?: unknown;
+  readonly tool_call_id?: unknown;
 }
+
+/** A tool that the answer asks for. */
+export interface ChatCall {
+  /** Absent: one is made. */
+  readonly id?: string;
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
+
+/** Text, calls, or both. */
+export type ChatAnswer = string | { readonly text?: string; readonly calls: readonly ChatCall[] };
 
 export interface ChatSimulatorOptions {
   /** Answers, one per request, the last one for all that follow; or a function of the request's messages. */
-  readonly script?: readonly string[] | ((messages: readonly ChatMessage[]) => string);
+  readonly script?: readonly ChatAnswer[] | ((messages: readonly ChatMessage[]) => ChatAnswer);
   /** From the request to the first piece, in milliseconds. */
   readonly delayMs?: number;
   /** Between pieces, in milliseconds. */
@@ -121,6 +134,22 @@ function pieces(text: string): string[] {
   return text.match(/\S+\s*/g) ?? [];
 }
 
+/** What is streamed of a call: who is called, then the arguments in pieces of eight characters. */
+function callDeltas({ id = `call_${randomUUID()}`, name, arguments: given }: ChatCall, index: number): Record<string, unknown>[] {
+  const delta = (piece: Record<string, unknown>): Record<string, unknown> => ({ tool_calls: [{ index, ...piece }] });
+  const parts = JSON.stringify(given).match(/.{1,8}/gsu) ?? [];
+  return [
+    delta({ id, type: "function", function: { name, arguments: "" } }),
+    ...parts.map((part) => delta({ function: { arguments: part } })),
+  ];
+}
+
+/** The deltas of an answer. */
+function deltasOf(answer: ChatAnswer): Record<string, unknown>[] {
+  const { text = "", calls = [] } = typeof answer === "string" ? { text: answer } : answer;
+  return [...pieces(text).map((content) => ({ content })), ...calls.flatMap(callDeltas)];
+}
+
 /** A number that others wait for. */
 class Milestones {
   readonly #waiting = new Map<number, PromiseWithResolvers<Seen>>();
@@ -148,7 +177,7 @@ export async function startChatSimulator(options: ChatSimulatorOptions = {}): Pr
   const closing = new AbortController();
   let connections = 0;
 
-  const answerFor = (number: number, body: unknown): string => {
+  const answerFor = (number: number, body: unknown): ChatAnswer => {
     if (typeof script === "function") return script(messagesOf(body));
     return script[Math.min(number, script.length - 1)] ?? "";
   };
@@ -184,11 +213,11 @@ export async function startChatSimulator(options: ChatSimulatorOptions = {}): Pr
       response.end("data: {not json at all\n\n");
       return;
     }
-    const words = failure?.type === "empty" ? [] : pieces(answerFor(number, request.body));
-    for (const [at, word] of words.entries()) {
+    const answer = failure?.type === "empty" ? "" : answerFor(number, request.body);
+    for (const [at, delta] of deltasOf(answer).entries()) {
       if ((failure?.type === "stall" || failure?.type === "cut" || failure?.type === "error-line") && at === failure.pieces) break;
       if (at > 0) await pause(chunkMs);
-      event(chunk({ content: word }, null));
+      event(chunk(delta, null));
     }
     if (failure?.type === "stall") return forever();
     if (failure?.type === "cut") {
@@ -205,7 +234,7 @@ export async function startChatSimulator(options: ChatSimulatorOptions = {}): Pr
       response.end();
       return;
     }
-    event(chunk({}, "stop"));
+    event(chunk({}, typeof answer === "string" ? "stop" : "tool_calls"));
     event("[DONE]");
     response.end();
   }

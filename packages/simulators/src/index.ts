@@ -1,5 +1,14 @@
 /** Vendors' protocols on loopback, well-behaved or not: for Parley's tests and for its users'. */
-export { type ChatFailure, type ChatRequest, type ChatSimulator, type ChatSimulatorOptions, startChatSimulator } from "./chat.ts";
+export {
+  type ChatAnswer,
+  type ChatCall,
+  type ChatFailure,
+  type ChatMessage,
+  type ChatRequest,
+  type ChatSimulator,
+  type ChatSimulatorOptions,
+  startChatSimulator,
+} from "./chat.ts";
 export {
   type SimulatedAsrInput,
   type SimulatedTranscript,

@@ -91,7 +91,7 @@ export class Mind {
       for await (const output of this.llm(messages, { signal: reply.signal, tools: tools.definitions })) {
         if (reply.signal.aborted) return;
         if (typeof output === "string") yield output;
-        else tools.call(batch, output, reply.number);
+        else if (output.type === "tool-call") tools.call(batch, output, reply.number);
       }
     } finally {
       tools.close(batch);

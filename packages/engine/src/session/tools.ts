@@ -139,7 +139,8 @@ export class Tools {
 
   /** The model asks for a tool in the answer that is reply number `reply`. */
   call(batch: Batch, asked: ToolCall, reply: number): void {
-    if (batch.uses.length >= maxCalls) return;
+    // It was offered nothing any more, or asks for everything at once.
+    if (this.#rounds >= maxRounds || batch.uses.length >= maxCalls) return;
     const { clock, history, signal, emit } = this.#parts;
     const turnId = this.#parts.turn();
     const callId = this.#open.has(asked.id) || this.#over.has(asked.id) || asked.id === "" ? newCallId() : asked.id;
@@ -148,7 +149,7 @@ export class Tools {
     batch.uses.push(use);
     batch.memory ??= history.useTools(batch.uses);
     batch.open += 1;
-    const tool = this.settings.tools.find(({ name }) => name === call.name) ?? unknownTool(call.name, this.settings.tools);
+    const tool = asked.fault === undefined ? toolFor(call.name, this.settings.tools) : answering(call.name, asked.fault);
     emit({ type: "tool-call", at: clock.now(), turnId, reply, callId, name: call.name, arguments: call.arguments, by: runner(tool) });
     const abort = new AbortController();
     const cancelTimeout = clock.at(clock.now() + tool.timeoutMs, () => this.#timeOut(callId));
@@ -255,10 +256,15 @@ function runner({ run }: Tool): "client" | "engine" {
   return run === undefined ? "client" : "engine";
 }
 
-/** What the model made up is answered at once. */
-function unknownTool(name: string, tools: readonly Tool[]): Tool {
+function toolFor(name: string, tools: readonly Tool[]): Tool {
   const known = tools.map((tool) => tool.name).join(", ");
-  const output = `There is no tool "${name}"${known === "" ? "" : `; there is ${known}`}.`;
+  return (
+    tools.find((tool) => tool.name === name) ?? answering(name, `There is no tool "${name}"${known === "" ? "" : `; there is ${known}`}.`)
+  );
+}
+
+/** What nothing can be done with is answered at once. */
+function answering(name: string, output: string): Tool {
   return {
     name,
     description: "",

@@ -2,8 +2,9 @@ import { type ChatFailure, type ChatSimulator, type ChatSimulatorOptions, startC
 import { afterEach, expect, test } from "vitest";
 import { AppError } from "../errors.ts";
 import { Network } from "./network.ts";
-import { OpenAiOptions, openAiStyle } from "./openai.ts";
-import type { LlmMessage } from "./vendor.ts";
+import { openAiStyle } from "./openai.ts";
+import { OpenAiOptions } from "./openai-options.ts";
+import type { LlmMessage, LlmOutput } from "./vendor.ts";
 
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
@@ -28,7 +29,7 @@ const hello: readonly LlmMessage[] = [
 ];
 const never = new AbortController().signal;
 
-async function complete(options: Readonly<Record<string, unknown>>, messages = hello, signal = never): Promise<string[]> {
+async function complete(options: Readonly<Record<string, unknown>>, messages = hello, signal = never): Promise<LlmOutput[]> {
   return collect(openAiStyle(network()).open(options)(messages, { signal }));
 }
 
@@ -37,7 +38,8 @@ async function failing(failure: ChatFailure, options: Readonly<Record<string, un
   const server = await simulator({ failure, script: ["One two three four."] });
   let heard = "";
   try {
-    for await (const piece of openAiStyle(network()).open({ url: server.url, ...options })(hello, { signal: never })) heard += piece;
+    for await (const piece of openAiStyle(network()).open({ url: server.url, ...options })(hello, { signal: never }))
+      heard += String(piece);
   } catch (error) {
     if (error instanceof AppError) return { heard, error };
     throw error;
@@ -115,7 +117,7 @@ test("a connection serves later turns", async () => {
 test("an abort ends the answer without an error and breaks the connection", async () => {
   const server = await simulator({ failure: { type: "stall", pieces: 2 }, script: ["One two three."] });
   const stop = new AbortController();
-  const heard: string[] = [];
+  const heard: LlmOutput[] = [];
   for await (const piece of openAiStyle(network()).open({ url: server.url })(hello, { signal: stop.signal })) {
     heard.push(piece);
     if (heard.length === 2) stop.abort();
@@ -260,4 +262,150 @@ test.each([
   const result = OpenAiOptions.safeParse(options);
   expect(result.success).toBe(false);
   expect(result.error?.issues[0]?.path[0]).toBe(field);
+});
+
+const find = { name: "find", description: "Finds things", parameters: { type: "object", properties: { what: { type: "string" } } } };
+
+test("tools go out as functions; a request without tools says nothing of them", async () => {
+  const server = await simulator();
+  const llm = openAiStyle(network()).open({ url: server.url, params: { parallel_tool_calls: false } });
+  await collect(llm(hello, { signal: never, tools: [find] }));
+  await collect(llm(hello, { signal: never, tools: [] }));
+  expect((await server.request(0)).body).toMatchObject({
+    tools: [{ type: "function", function: find }],
+    tool_choice: "auto",
+    parallel_tool_calls: false,
+  });
+  expect((await server.request(1)).body).not.toHaveProperty("tools");
+  expect((await server.request(1)).body).not.toHaveProperty("tool_choice");
+});
+
+test("calls and their results go back as the contract wants them", async () => {
+  const server = await simulator();
+  const messages: LlmMessage[] = [
+    { role: "user", content: "Find it" },
+    { role: "assistant", content: "", toolCalls: [{ id: "c1", name: "find", arguments: { what: "it" } }] },
+    { role: "tool", callId: "c1", content: "found" },
+  ];
+  await complete({ url: server.url }, messages);
+  expect((await server.request(0)).body).toMatchObject({
+    messages: [
+      { role: "user", content: "Find it" },
+      {
+        role: "assistant",
+        content: null,
+        tool_calls: [{ id: "c1", type: "function", function: { name: "find", arguments: '{"what":"it"}' } }],
+      },
+      { role: "tool", tool_call_id: "c1", content: "found" },
+    ],
+  });
+});
+
+test("an answer may be text and calls, or calls alone", async () => {
+  const calls = [
+    { id: "c1", name: "find", arguments: { what: "keys" } },
+    { name: "find", arguments: { what: "phone" } },
+  ];
+  const server = await simulator({ script: [{ text: "One moment.", calls }, { calls: [calls[0]!] }] });
+  expect(await complete({ url: server.url })).toEqual([
+    "One ",
+    "moment.",
+    { type: "tool-call", id: "c1", name: "find", arguments: { what: "keys" } },
+    { type: "tool-call", id: expect.stringMatching(/^call_/) as string, name: "find", arguments: { what: "phone" } },
+  ]);
+  expect(await complete({ url: server.url })).toEqual([{ type: "tool-call", id: "c1", name: "find", arguments: { what: "keys" } }]);
+});
+
+test("a connection that breaks in the middle of a call runs nothing", async () => {
+  const server = await simulator({
+    script: [{ calls: [{ name: "find", arguments: { what: "a thing with a long name" } }] }],
+    failure: { type: "cut", pieces: 2 },
+  });
+  const found: LlmOutput[] = [];
+  const error = await (async () => {
+    for await (const output of openAiStyle(network()).open({ url: server.url })(hello, { signal: never })) found.push(output);
+  })().catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(AppError);
+  expect(found).toEqual([]);
+});
+
+test("details of each message and of the turn go to servers that want them", async () => {
+  const server = await simulator();
+  const entry = { turnId: 3, startMs: 1000, endMs: 2000 } as const;
+  const messages: LlmMessage[] = [
+    { role: "system", content: "Be brief." },
+    { role: "user", content: "Hi", entry: { ...entry, role: "user", content: "Hi", source: "asr", uid: "77" } },
+    {
+      role: "assistant",
+      content: "Good",
+      entry: { ...entry, role: "assistant", content: "Good", original: "Good morning.", source: "llm", startMs: 2500, endMs: 2900 },
+    },
+  ];
+  const open = (details: boolean) => openAiStyle(network(), () => 1_000_005_000).open({ url: server.url, details });
+  const context = { signal: never, turn: { id: 4, at: 5000, interruptable: true } };
+  await collect(open(true)(messages, context));
+  await collect(open(false)(messages, context));
+  expect((await server.request(0)).body).toEqual({
+    stream: true,
+    turn_id: 4,
+    timestamp: 1_000_005_000,
+    interruptable: true,
+    messages: [
+      { role: "system", content: "Be brief." },
+      { role: "user", content: "Hi", turn_id: 3, timestamp: 1_000_001_000, metadata: { source: "asr", user: "77" } },
+      {
+        role: "assistant",
+        content: "Good",
+        turn_id: 3,
+        timestamp: 1_000_002_500,
+        metadata: { source: "llm", interrupted: true, interrupt_timestamp: 1_000_002_900, original: "Good morning." },
+      },
+    ],
+  });
+  expect((await server.request(1)).body).toEqual({
+    stream: true,
+    messages: [
+      { role: "system", content: "Be brief." },
+      { role: "user", content: "Hi" },
+      { role: "assistant", content: "Good" },
+    ],
+  });
+});
+
+test("the first chunk may say how the answer and the voice are to be; a later one is no more than a chunk", async () => {
+  const control = JSON.stringify({
+    object: "chat.completion.custom_metadata",
+    choices: [],
+    metadata: { interruptable: false, tts_params: { params: { speed: 1.1 } } },
+  });
+  const text = JSON.stringify({ choices: [{ delta: { content: "Fine." } }] });
+  const body = `data: ${control}\n\ndata: ${text}\n\ndata: ${control}\n\ndata: [DONE]\n\n`;
+  const server = await simulator({ failure: { type: "raw", body } });
+  expect(await complete({ url: server.url })).toEqual([{ type: "control", interruptable: false, voiceParams: { speed: 1.1 } }, "Fine."]);
+});
+
+test("pictures go with the user's message as parts", async () => {
+  const server = await simulator();
+  await complete({ url: server.url }, [{ role: "user", content: "What is this?", pictures: [{ url: "https://pictures.example/1.png" }] }]);
+  expect((await server.request(0)).body).toMatchObject({
+    messages: [
+      {
+        role: "user",
+        content: [
+          { type: "text", text: "What is this?" },
+          { type: "image_url", image_url: { url: "https://pictures.example/1.png" } },
+        ],
+      },
+    ],
+  });
+});
+
+test("what an operator's message holds in place of role and text goes out as it stands", async () => {
+  const server = await simulator();
+  const parts = [{ type: "text", text: "Be brief." }];
+  await complete({ url: server.url }, [
+    { role: "system", content: "Be brief.", raw: { role: "developer", content: parts } },
+    ...hello.slice(1),
+  ]);
+  expect((await server.request(0)).body).toMatchObject({ messages: [{ role: "developer", content: parts }, { role: "user" }] });
 });

@@ -1,6 +1,7 @@
 /** What a vendor brings: a recogniser, a language model, a voice, each a function from stream to stream. */
 import type { z } from "zod";
 import type { Frame } from "../core/frame.ts";
+import type { HistoryEntry } from "../core/history.ts";
 
 /** One person's audio, in order, with what the speech gate found in it. Hosted recognisers may ignore the marks. */
 export type AsrInput =
@@ -54,6 +55,13 @@ export interface ToolCall {
   readonly id: string;
   readonly name: string;
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** Why it cannot be carried out, in words for the model: its arguments could not be read. */
+  readonly fault?: string;
+}
+
+/** An image that goes with a message: an http, https or data address. */
+export interface Picture {
+  readonly url: string;
 }
 
 export interface LlmMessage {
@@ -63,18 +71,41 @@ export interface LlmMessage {
   /** Of an assistant message: calls it made; each is followed by its `tool` message. */
   readonly toolCalls?: readonly ToolCall[];
   readonly callId?: string;
-  /** Messages given by the operator pass through as they are; this holds fields beyond role and content. */
+  /** Of a user message. */
+  readonly pictures?: readonly Picture[];
+  /** What is remembered of it, for vendors that tell. */
+  readonly entry?: HistoryEntry;
+  /** Messages given by the operator pass through as they are: fields beyond role and content, or in their place. */
   readonly raw?: Readonly<Record<string, unknown>>;
+}
+
+/** The turn that is answered. */
+export interface LlmTurn {
+  readonly id: number;
+  /** Session time of the request. */
+  readonly at: number;
+  /** People's speech may cut the answer. */
+  readonly interruptable: boolean;
 }
 
 export interface LlmContext {
   readonly signal: AbortSignal;
   /** What the model may call; absent or empty: nothing. */
   readonly tools?: readonly ToolDefinition[];
+  readonly turn?: LlmTurn;
+}
+
+/** How an answer and the voice are to be; comes before the answer's text. */
+export interface Control {
+  readonly type: "control";
+  /** People's speech may cut this answer. */
+  readonly interruptable?: boolean;
+  /** The voice's parameters that change, for this answer and those that follow. */
+  readonly voiceParams?: Readonly<Record<string, unknown>>;
 }
 
 /** A piece of the answer's text, of any size, or a call. */
-export type LlmOutput = string | ({ readonly type: "tool-call" } & ToolCall);
+export type LlmOutput = string | ({ readonly type: "tool-call" } & ToolCall) | Control;
 
 /** Streams the answer. An answer may hold text, calls, or both. */
 export type Llm = (messages: readonly LlmMessage[], context: LlmContext) => AsyncIterable<LlmOutput>;
