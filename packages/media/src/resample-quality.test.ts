@@ -81,7 +81,7 @@ describe.each([
   });
 
   // The first way takes what lies above 7 kHz: 20 dB at least remain of a bright voice with sharp s, 74 of a dark one.
-  // The second way changes only what lies at the filter's edge: 32 and 87.
+  // The second way changes only what lies at the filter's edge.
   test.each(recordings)("speech keeps 20 dB, and 32 on a second way: $name", ({ pcm: recorded, sampleRate }) => {
     const pcm = resample(recorded.subarray(0, sampleRate * 12), sampleRate, rate);
     const once = streamed(pcm, rates, seeded(1));
