@@ -1,6 +1,7 @@
 /** The keys of the Voice Agent door: whose project a key opens. */
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import type { Project } from "../../projects/project.ts";
+import type { ProjectSecrets } from "../../projects/project-secrets.ts";
 
 export interface ApiKey {
   readonly project: Project;
@@ -19,19 +20,20 @@ const TOKEN_KEY_BYTES = 32;
 export class ApiKeys {
   readonly #keys: readonly KnownKey[];
 
-  /** `salt`: a secret that all engines of one fleet share; a token cannot be used to try API keys without it. */
-  constructor(projects: readonly Project[], salt: Buffer) {
-    this.#keys = projects.flatMap((project) =>
-      project.apiKeys.map((text) => {
-        const tokenKey = Buffer.from(hkdfSync("sha256", `${project.certificate}\n${text}`, salt, project.appId, TOKEN_KEY_BYTES));
+  constructor(projects: readonly Project[], secrets: ProjectSecrets) {
+    this.#keys = projects.flatMap((project) => {
+      // Without it nobody can try API keys on a token that they have got hold of.
+      const salt = secrets.of(project, "voice agent tokens");
+      return project.apiKeys.map((text) => {
+        const tokenKey = Buffer.from(hkdfSync("sha256", text, salt, project.appId, TOKEN_KEY_BYTES));
         return {
           project,
           keyId: createHmac("sha256", tokenKey).update("key id").digest("hex").slice(0, 16),
           digest: digest(text),
           tokenKey,
         };
-      }),
-    );
+      });
+    });
   }
 
   /** Every key is compared, each in constant time: how long it takes tells nothing. */

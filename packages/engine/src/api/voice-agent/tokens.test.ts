@@ -1,11 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Project } from "../../projects/project.ts";
+import { ProjectSecrets } from "../../projects/project-secrets.ts";
 import { ApiKeys } from "./api-keys.ts";
 import { VoiceTokens } from "./tokens.ts";
 
 const now = 1_790_000_000_000;
-const salt = Buffer.from("0123456789abcdef0123456789abcdef");
+const secrets = new ProjectSecrets({ local: Buffer.alloc(32, 1), shared: false });
 
 function project(appId: string, apiKeys: readonly string[], certificate = "fedcba9876543210fedcba9876543210"): Project {
   return { appId, certificate, customers: [], apiKeys, limits: {}, defaults: { asr: {}, maxHistory: 10 }, webhooks: [] };
@@ -15,8 +16,8 @@ const ours = project("0123456789abcdef0123456789abcdef", ["first key", "second k
 const theirs = project("11111111111111111111111111111111", ["their key"]);
 const wish = { expiresInSeconds: 60, maxSessionDurationSeconds: 10_800 };
 
-function open(projects: readonly Project[] = [ours, theirs], options: { reusable?: boolean; salt?: Buffer } = {}) {
-  const keys = new ApiKeys(projects, options.salt ?? salt);
+function open(projects: readonly Project[] = [ours, theirs], options: { reusable?: boolean; secrets?: ProjectSecrets } = {}) {
+  const keys = new ApiKeys(projects, options.secrets ?? secrets);
   const keyId = (text: string) => keys.find(text)?.keyId ?? "";
   return { keys, keyId, tokens: new VoiceTokens({ keys, reusable: options.reusable ?? false }) };
 }
@@ -90,15 +91,16 @@ test("with reusable tokens any number of sessions is opened", () => {
   expect(tokens.spend("nonce", now + 1000, now)).toBe(true);
 });
 
-test("tokens are good after a restart and on another engine, and die with their API key, certificate or salt", () => {
+test("tokens are good after a restart and on another engine, and die with their API key or the engine's secret", () => {
   const token = minted(open());
   expect(open().tokens.check(token, now).ok).toBe(true);
   expect(open([theirs, project(ours.appId, ["second key", "first key"])]).tokens.check(token, now).ok).toBe(true);
   const unknown = { ok: false, why: "unknown" };
   expect(open([project(ours.appId, ["second key"])]).tokens.check(token, now)).toEqual(unknown);
-  expect(open([project(ours.appId, ["first key"], "00000000000000000000000000000000")]).tokens.check(token, now)).toEqual(unknown);
   expect(open([project(theirs.appId, ["first key"])]).tokens.check(token, now)).toEqual(unknown);
-  expect(open([ours], { salt: Buffer.alloc(32) }).tokens.check(token, now)).toEqual(unknown);
+  expect(open([ours], { secrets: new ProjectSecrets({ local: Buffer.alloc(32, 2), shared: false }) }).tokens.check(token, now)).toEqual(
+    unknown,
+  );
 });
 
 test("no project mints with another's key", () => {

@@ -46,8 +46,8 @@ const MOST_SPENT = 100_000;
 
 /**
  * A token holds its key's id, its expiry, its cap and a nonce, and is signed (HMAC-SHA256) with a key that is derived
- * from the API key which minted it: it is good after a restart, and on every engine that has the same projects and
- * the same salt, and dies when its API key is taken out of the configuration.
+ * from the API key which minted it and a secret of its project: it is good after a restart and, with a certificate,
+ * on every engine of the same database, and dies when its API key is taken out of the configuration.
  */
 export class VoiceTokens {
   readonly #options: VoiceTokensOptions;
