@@ -5,10 +5,12 @@ export type GreetingMode = "every" | "first";
 
 export class Greeting {
   readonly #mode: GreetingMode;
-  #due = true;
+  #due: boolean;
 
-  constructor(mode: GreetingMode) {
+  /** `greeted`: it has been done already, and whoever comes first knows it. */
+  constructor(mode: GreetingMode, { greeted = false }: { readonly greeted?: boolean } = {}) {
     this.#mode = mode;
+    this.#due = !greeted;
   }
 
   /** Someone's loudspeaker plays; true: greet them. */

@@ -12,6 +12,8 @@ export interface HostParts {
   readonly recite: (text: string, source: "greeting" | "silence") => Reply;
   readonly say: (reply: () => Reply, priority: SayPriority, interruptable: boolean) => void;
   readonly think: (text: string) => void;
+  /** The session goes on: people were greeted before. */
+  readonly restored?: unknown;
 }
 
 export class Host implements Disposable {
@@ -24,8 +26,8 @@ export class Host implements Disposable {
 
   constructor(parts: HostParts) {
     this.#parts = parts;
-    this.#greeting = new Greeting(parts.config.greeting?.mode ?? "every");
-    this.#prepare();
+    this.#greeting = new Greeting(parts.config.greeting?.mode ?? "every", { greeted: parts.restored !== undefined });
+    if (parts.restored === undefined) this.#prepare();
   }
 
   /** Someone's loudspeaker plays. */

@@ -93,10 +93,11 @@ export class Mouth {
     this.#detached = false;
     const current = this.#current;
     if (current === undefined) return;
+    const now = this.#parts.clock.now();
     current.reply.playout.rewind(until);
-    current.reply.wake(this.#parts.clock.now());
+    current.reply.wake(now);
     current.nextAt = undefined;
-    current.endsAt = undefined;
+    current.endsAt = current.reply.playout.over ? now : undefined;
   }
 
   /** A frame is due. */

@@ -55,7 +55,7 @@ export class Session implements AsyncDisposable {
   #cancelWatch: Cancel = () => {};
   constructor(parts: SessionParts) {
     this.#parts = parts;
-    this.#turns = new TurnTaking(parts.config.turns);
+    this.#turns = new TurnTaking(parts.config.turns, parts.restored?.turn);
     this.#presence = new Presence(parts.config.idleTimeoutS, parts.config.firstUserTimeoutS);
     for (const entry of parts.restored?.history ?? []) this.#history.add(entry);
     this.#ears = this.#openEars();

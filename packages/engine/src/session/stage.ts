@@ -2,9 +2,10 @@
 import { INPUT_RATE, INPUT_SAMPLES, FRAME_MS, type Frame, type VoiceFrame } from "../core/frame.ts";
 import type { SessionEvent } from "../core/events.ts";
 import type { Played, Transport, TransportCaps, TransportEvent } from "../transports/transport.ts";
-import type { Asr, Llm, LlmMessage, Voice } from "../vendors/vendor.ts";
+import type { Asr, Llm, LlmContext, LlmMessage, LlmOutput, Voice } from "../vendors/vendor.ts";
 import { defaultTurns, type AgentConfig } from "./agent-config.ts";
 import type { ClientMessage } from "./client-message.ts";
+import type { Restored } from "./parts.ts";
 import { Session } from "./session.ts";
 import { Stream } from "./stream.ts";
 import { VirtualClock } from "./virtual-clock.ts";
@@ -20,7 +21,7 @@ export interface Utterance {
 export interface StageOptions {
   readonly user?: readonly Utterance[];
   /** The agent's answers, in order; an error is thrown in place of an answer. The last one repeats. */
-  readonly agent?: readonly (string | Error)[];
+  readonly agent?: readonly (string | Error | readonly LlmOutput[])[];
   readonly config?: Partial<AgentConfig>;
   /** Time that the vendors take, in milliseconds. */
   readonly asrMs?: number;
@@ -35,6 +36,9 @@ export interface StageOptions {
   readonly voiceError?: Error;
   /** The recogniser fails with this, once. */
   readonly asrError?: Error;
+  /** Frames may be written so much early, in milliseconds. */
+  readonly leadMs?: number;
+  readonly restored?: Restored;
 }
 
 const sampleRate = 24_000;
@@ -42,24 +46,29 @@ const sampleRate = 24_000;
 const voiced = 4000;
 
 class ScriptedTransport implements Transport {
-  readonly caps: TransportCaps = { sampleRate, leadMs: 0, perUserAudio: true, playoutReports: true, messages: true };
+  readonly caps: TransportCaps;
   readonly frames = new Stream<Frame>(10_000);
   readonly events = new Stream<TransportEvent>(1000);
   /** Frames of the agent that were not silent, by the time at which they were due. */
   readonly voiced: number[] = [];
+  /** When they were written. */
+  readonly writtenAt: number[] = [];
   readonly sent: { to: string; data: Uint8Array }[] = [];
   flushes = 0;
   closed = false;
   readonly #clock: VirtualClock;
   readonly #networkMs: number;
 
-  constructor(clock: VirtualClock, networkMs: number) {
+  constructor(clock: VirtualClock, networkMs: number, leadMs: number) {
+    this.caps = { sampleRate, leadMs, perUserAudio: true, playoutReports: true, messages: true };
     this.#clock = clock;
     this.#networkMs = networkMs;
   }
 
   write(frame: VoiceFrame): void {
-    if (frame.pcm.some((sample) => sample !== 0)) this.voiced.push(frame.at);
+    if (!frame.pcm.some((sample) => sample !== 0)) return;
+    this.voiced.push(frame.at);
+    this.writtenAt.push(this.#clock.now());
   }
 
   async flush(): Promise<Played> {
@@ -89,12 +98,14 @@ export class Stage implements AsyncDisposable {
   readonly events: SessionEvent[] = [];
   /** What the language model was asked, request by request. */
   readonly asked: (readonly LlmMessage[])[] = [];
+  /** Which tools it could call, request by request. */
+  readonly offered: string[][] = [];
   readonly #options: StageOptions;
   readonly #reading: Promise<void>;
 
   constructor(options: StageOptions) {
     this.#options = options;
-    this.transport = new ScriptedTransport(this.clock, options.networkMs ?? 0);
+    this.transport = new ScriptedTransport(this.clock, options.networkMs ?? 0, options.leadMs ?? 0);
     this.session = new Session({
       clock: this.clock,
       transport: this.transport,
@@ -108,6 +119,7 @@ export class Stage implements AsyncDisposable {
       }),
       resample: () => ({ process: (pcm) => pcm, flush: () => new Int16Array() }),
       readMessage: (_type, body): ClientMessage => ({ type: "text", text: body, priority: "interrupt" }),
+      ...(options.restored === undefined ? {} : { restored: options.restored }),
     });
     this.#reading = this.#read();
     this.join("7");
@@ -215,15 +227,17 @@ export class Stage implements AsyncDisposable {
 
   #llm(): Llm {
     const { agent = ["yes"], llmMs = 0, llmHangs = false } = this.#options;
-    const { asked, clock } = this;
-    return async function* (messages, { signal }) {
+    const { asked, offered, clock } = this;
+    return async function* (messages, { signal, tools = [] }: LlmContext) {
       const answer = agent[Math.min(asked.length, agent.length - 1)] ?? "";
       asked.push(messages);
+      offered.push(tools.map(({ name }) => name));
       if (llmHangs) await clock.sleep(Number.POSITIVE_INFINITY, signal);
       if (llmMs > 0) await clock.sleep(llmMs, signal);
       if (signal.aborted) return;
       if (answer instanceof Error) throw answer;
-      for (const word of answer.split(/(?<= )/)) yield word;
+      if (typeof answer === "string") for (const word of answer.split(/(?<= )/)) yield word;
+      else yield* answer;
     };
   }
 
