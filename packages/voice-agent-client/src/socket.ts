@@ -1,0 +1,75 @@
+/** One WebSocket, on any platform that has one. */
+import { socketAddress } from "./address.ts";
+import { VoiceAgentError } from "./errors.ts";
+
+/** How the client shows who it is. */
+export type Credential =
+  | {
+      /** The key itself, sent in a header: for servers. Node, Bun and Deno can do that; browsers cannot, and are no place for a key. */
+      readonly apiKey: string;
+      readonly getToken?: never;
+    }
+  | {
+      /** A fresh token for each socket, for example from your own server. */
+      readonly getToken: (signal: AbortSignal) => Promise<string> | string;
+      readonly apiKey?: never;
+    };
+
+export interface SocketHandlers {
+  opened(): void;
+  message(text: string): void;
+  closed(code: number, reason: string): void;
+}
+
+/** Node's, Bun's and Deno's WebSocket take headers in their second argument; browsers' would refuse it. */
+type WithHeaders = new (url: string, options: { headers: Record<string, string> }) => WebSocket;
+
+/**
+ * Opens a socket with a fresh credential. After an abort, its handlers are not called any more, and it is closed.
+ * @throws VoiceAgentError `token-failed`, `api-key-in-browser`, `bad-address`
+ */
+export async function openSocket(
+  url: string | URL,
+  credential: Credential,
+  handlers: SocketHandlers,
+  signal: AbortSignal,
+): Promise<WebSocket> {
+  const socket = await createSocket(url, credential, signal);
+  signal.addEventListener("abort", () => {
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  });
+  socket.onopen = () => handlers.opened();
+  socket.onmessage = ({ data }: MessageEvent<unknown>) => {
+    if (typeof data === "string") handlers.message(data);
+  };
+  socket.onclose = ({ code, reason }) => handlers.closed(code, reason);
+  return socket;
+}
+
+async function createSocket(url: string | URL, credential: Credential, signal: AbortSignal): Promise<WebSocket> {
+  if (credential.getToken === undefined) {
+    refuseInBrowser();
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    const Opener = WebSocket as unknown as WithHeaders;
+    return new Opener(socketAddress(url, undefined), { headers: { authorization: `Bearer ${credential.apiKey}` } });
+  }
+  const token = await tokenFrom(credential.getToken, signal);
+  signal.throwIfAborted();
+  return new WebSocket(socketAddress(url, token));
+}
+
+async function tokenFrom(getToken: (signal: AbortSignal) => Promise<string> | string, signal: AbortSignal): Promise<string> {
+  try {
+    return await getToken(signal);
+  } catch (cause) {
+    if (cause instanceof VoiceAgentError) throw cause;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new VoiceAgentError("token-failed", `No token could be got: ${message}`, { cause });
+  }
+}
+
+function refuseInBrowser(): void {
+  if (typeof window === "undefined" || typeof document === "undefined") return;
+  throw new VoiceAgentError("api-key-in-browser", "An API key has no place in a page: everybody who opens it could read it.");
+}
