@@ -242,7 +242,7 @@ export class Playout {
 
   /** At a hold: 5 ms of what comes next, fading, without taking it; silence from then on. */
   #fadeOut(into: Int16Array): void {
-    if (this.#lastGain === 0) return;
+    if (this.#lastGain === 0 || !this.#begun) return;
     const samples = (this.#sampleRate * fadeMs) / 1000;
     const next = this.#chunks[0]?.subarray(this.#offset, this.#offset + samples);
     next?.forEach((sample, index) => {

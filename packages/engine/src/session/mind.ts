@@ -83,7 +83,7 @@ export class Mind {
     const { tools, history, maxHistory } = this.#parts;
     const messages = [
       ...this.systemMessages,
-      ...history.recall(maxHistory).flatMap(toMessages),
+      ...merged(history.recall(maxHistory).flatMap(toMessages)),
       ...instructions.map((content): LlmMessage => ({ role: "system", content })),
     ];
     tools.requested();
@@ -106,6 +106,17 @@ export class Mind {
     }
     reply.playout.end();
   }
+}
+
+/** What a person said in several turns without an answer is one question to the model. */
+function merged(messages: readonly LlmMessage[]): LlmMessage[] {
+  const result: LlmMessage[] = [];
+  for (const message of messages) {
+    const last = result.at(-1);
+    if (message.role === "user" && last?.role === "user") result.splice(-1, 1, { ...message, content: `${last.content} ${message.content}` });
+    else result.push(message);
+  }
+  return result;
 }
 
 /** Every call is followed by what it gave, or by a word that it has not given anything yet. */

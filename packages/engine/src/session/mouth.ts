@@ -68,9 +68,12 @@ export class Mouth {
     this.#parts.emit({ type: "reply-begin", at: this.#parts.clock.now(), turnId, reply: reply.number, trigger: reply.trigger });
   }
 
-  /** Someone makes a sound: speak more softly. */
+  /** Someone makes a sound: speak more softly; who has not begun does not begin now. */
   duck(): void {
-    if (this.#current !== undefined) this.#current.reply.playout.gain = DUCKED;
+    if (this.#current === undefined) return;
+    const { reply, sounding } = this.#current;
+    if (sounding) reply.playout.gain = DUCKED;
+    else reply.playout.held = true;
   }
 
   /** They go on: fall silent now, lose nothing. */

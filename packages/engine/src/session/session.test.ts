@@ -104,7 +104,19 @@ describe("barge-in", () => {
     });
     await stage.clock.moveTo(9000);
     expect(said(stage)).toEqual(["user: what about", "user: the weather in Rome", "assistant: sunny"]);
-    expect(stage.asked[1]?.map((message) => message.content)).toEqual(["Be brief.", "what about", "the weather in Rome"]);
+    expect(stage.asked[1]?.map((message) => message.content)).toEqual(["Be brief.", "what about the weather in Rome"]);
+  });
+
+  test("who goes on talking while the agent thinks is not talked over, and a cough there costs nothing", async () => {
+    const user = [{ at: 1000, ms: 800, text: "what about" }];
+    await using stage = new Stage({ user: [...user, { at: 2500, ms: 1500, text: "the weather in Rome" }], llmMs: 400, agent: ["hm", "sunny"] });
+    await stage.clock.moveTo(9000);
+    expect(stage.transport.voiced.filter((at) => at < 4000)).toEqual([]);
+    expect(said(stage).at(-1)).toBe("assistant: sunny");
+    await using cough = new Stage({ user: [...user, { at: 2500, ms: 250 }], llmMs: 400, agent: ["sunny"] });
+    await cough.clock.moveTo(6000);
+    expect(said(cough)).toEqual(["user: what about", "assistant: sunny"]);
+    expect(cough.transport.voiced[0]).toBeLessThan(3300);
   });
 });
 
