@@ -103,11 +103,11 @@ test("webhooks come from the file or the environment; all events where none are 
     "[{url: https://hooks.example/a?b=c, secret: s}, {url: http://10.0.0.7:9000/, secret: t, events: [102, 103]}]",
   ).projects[0];
   expect(webhooks.map(({ url, secret, events }) => [url, secret, [...events]])).toEqual([
-    ["https://hooks.example/a?b=c", "s", [101, 102, 103, 110, 111, 112]],
+    ["https://hooks.example/a?b=c", "s", [101, 102, 103, 104, 110, 111, 112]],
     ["http://10.0.0.7:9000/", "t", [102, 103]],
   ]);
   expect(describeConfig(webhook("[{url: https://hooks.example, secret: hush-hush}]"))).not.toContain("hush-hush");
-  expect(() => webhook("[{url: https://hooks.example, secret: s, events: [104]}]")).toThrow(/webhooks\[0\]\.events\[0\].*104.*101/);
+  expect(() => webhook("[{url: https://hooks.example, secret: s, events: [201]}]")).toThrow(/webhooks\[0\]\.events\[0\].*201.*101/);
   expect(() => webhook("[{url: ftp://hooks.example, secret: s}]")).toThrow(/webhooks\[0\]\.url.*no address to post to: write http/);
   expect(() => webhook("[{url: https://a.example, secret: s}, {url: https://a.example, secret: t}]")).toThrow(/one address twice/);
 });

@@ -48,6 +48,7 @@ export interface Config {
   /** Longest time that `join` may take. */
   readonly startTimeoutMs: number;
   readonly firstUserTimeoutS: number;
+  readonly restoreWithinS: number;
   readonly drainMs: number;
   readonly logLevel: Settings["log_level"];
 }
@@ -156,6 +157,7 @@ function toConfig(settings: Settings, cwd: string, credentials: "create" | "read
     retentionDays: settings.retention_days,
     startTimeoutMs: settings.start_timeout * 1000,
     firstUserTimeoutS: settings.first_user_timeout,
+    restoreWithinS: settings.restore_within,
     drainMs: settings.drain_ms,
     logLevel: settings.log_level,
   };
@@ -235,6 +237,7 @@ function toProject(settings: ProjectSettings): Project {
     apiKeys: api_keys,
     limits: {
       ...(limits.agents === undefined ? {} : { agents: limits.agents }),
+      ...(limits.agent_lifetime === undefined ? {} : { agentLifetimeS: limits.agent_lifetime }),
       ...(limits.requests_per_second === undefined ? {} : { requestsPerSecond: limits.requests_per_second }),
     },
     suspended: settings.suspended,

@@ -9,11 +9,13 @@ import { signallingPath } from "@parley/protocol";
 import { type LoadProgress, openSpeech, type Speech, voices } from "@parley/speech";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
-import { addConsole } from "./api/console/console.ts";
+import { addConsole, PAGE_DOOR, readPageCall } from "./api/console/console.ts";
 import { addDocs } from "./api/docs.ts";
 import { addPage } from "./api/page.ts";
 import { readClientMessage } from "./api/rest/client-messages.ts";
 import { addRestDoor } from "./api/rest/routes.ts";
+import { readJoin } from "./api/rest/recipe.ts";
+import { Recovery } from "./api/rest/recovery.ts";
 import { agentStarter, type StartAgent } from "./api/rest/start.ts";
 import { addMetrics, createServer, routeUpgrades } from "./api/server.ts";
 import { Signalling } from "./api/signalling/signalling.ts";
@@ -31,7 +33,9 @@ import { readEngineId } from "./store/engine-id.ts";
 import { lockFolder } from "./store/folder-lock.ts";
 import { openPglite } from "./store/pglite.ts";
 import { openPostgres } from "./store/postgres.ts";
+import { Recipes } from "./store/recipes.ts";
 import { Store } from "./store/store.ts";
+import { Vault } from "./store/vault.ts";
 import { openChannelTransport } from "./transports/channel.ts";
 import { watchLateness } from "./transports/lateness.ts";
 import { checkLlm } from "./vendors/check-llm.ts";
@@ -95,10 +99,12 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     engineId,
     keepTranscripts: config.keepTranscripts,
     retentionDays: config.retentionDays,
+    restoreWithinS: config.restoreWithinS,
     now: Date.now,
-    pause: async (ms, stopped) => await pause(ms, undefined, { signal: stopped, ref: false }),
+    pause: unhurried,
     onProblem: (text, error) => log.error({ err: error }, text),
   });
+  const recipes = new Recipes(store, Vault.inFolder(config.dataDir));
   await using speech = openSpeech({
     onProgress: (progress) => options.onProgress?.(progress),
     onCrash: (error) => log.error({ err: error }, "a speech worker was started again"),
@@ -112,6 +118,11 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     readMessage: readClientMessage,
   });
 
+  const metrics = new Metrics({
+    running: () => agents.running,
+    waitingWrites: () => store.waiting,
+    waitingWebhooks: async () => await webhooks.waiting(),
+  });
   await using webhooks = new Webhooks({
     projects: config.projects,
     store,
@@ -119,7 +130,8 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     engineId,
     keepTranscripts: config.keepTranscripts,
     now: Date.now,
-    pause: async (ms, stopped) => await pause(ms, undefined, { signal: stopped, ref: false }),
+    pause: unhurried,
+    onAttempt: (eventType, outcome) => metrics.observeWebhook(eventType, outcome),
     log,
   });
 
@@ -128,12 +140,13 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   await using agents = new Agents({
     sessions,
     log: webhooks.watch(store),
+    alone: config.databaseUrl === undefined,
     now: Date.now,
+    pause: unhurried,
     startDeadline: () => AbortSignal.timeout(config.startTimeoutMs),
     embeddedCalls: () => machine.calls,
     onBug: (agentId, error) => log.error({ err: error, agentId }, "an agent's events could not be followed"),
   });
-  const metrics = new Metrics({ running: () => agents.running, waitingWrites: () => store.waiting });
   const projects = new Projects({ projects: config.projects, now: Date.now });
   const channels = new Channels();
   await using rtc = await openMedia(config);
@@ -154,16 +167,20 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     waiting: () => (signal.aborted ? ["draining", ...waiting()] : waiting()),
     onAnswer: (method, route, status, seconds) => metrics.observeRequest(method, route, status, seconds),
   });
-  const enter = agentStarter({
+  const starter = agentStarter({
     agents,
     openChannel: (place) => watchLateness(openChannelTransport({ channels, ...place }), () => metrics.framesLate.inc()),
     checkLlm: async (chosen, stopped) => await checkLlm(vendors.openLlm(chosen), stopped),
     now: Date.now,
+    keepRecipe: (agentId, recipe) => recipes.keep(agentId, recipe),
+    onToken: (agent, expiresAt) => webhooks.watchToken(agent, expiresAt),
     follow: (agent, call) => {
-      const keep = store.follow(agent.agentId, call.epochMs);
+      const keep = store.follow(agent.agentId, call.epochMs, call.past);
+      const count = recipes.follow(agent.agentId);
       const report = webhooks.follow(agent, call);
       return (event) => {
         keep(event);
+        count(event);
         report(event);
         metrics.observe(event);
         if (event.type === "error")
@@ -171,8 +188,10 @@ export async function runEngine(options: EngineOptions): Promise<number> {
       };
     },
   });
-  const startAgent: StartAgent = async (project, request) => {
-    const started = await enter(project, request);
+  const startAgent: StartAgent = async (project, request, recipe) => {
+    // Lost agents keep their names, unless the database keeps calls waiting.
+    await Promise.race([recovery.known, pause(LONGEST_RECORD_MS, undefined, { ref: false })]);
+    const started = await starter.start(project, request, recipe);
     // What the answer acknowledges outlives the engine, unless the database keeps calls waiting.
     await Promise.race([store.settled(), pause(LONGEST_RECORD_MS, undefined, { ref: false })]);
     return started;
@@ -186,6 +205,19 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     startAgent,
     now: Date.now,
   };
+  const loaded = Promise.withResolvers<void>();
+  await using recovery = new Recovery({
+    ...common,
+    projects,
+    recipes,
+    store,
+    readers: { join: readJoin(common), [PAGE_DOOR]: readPageCall(common) },
+    restore: starter.restore,
+    onRestored: ({ agent }, past) => webhooks.restore(agent, past),
+    ready: loaded.promise,
+    pause: unhurried,
+    log,
+  });
   addDocs(server, version);
   addRestDoor(server, { ...common, projects });
   addMetrics(server, metrics.registry, projects);
@@ -209,6 +241,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   const port = portOf(server);
   log.info({ host: config.host, port, udpPort: rtc.udpPort, dataDir: config.dataDir, version }, "listening");
   const ready = machine.load({ speech, network, port, log, signal }).then(async () => {
+    loaded.resolve();
     await Promise.race([store.opened, aborted(signal)]);
     if (!signal.aborted) options.out(`Parley is ready on ${publicUrl(config, port)}`);
   });
@@ -254,6 +287,11 @@ function exitAnyway(afterMs: number, log: Log): Disposable {
   }, afterMs);
   timer.unref();
   return { [Symbol.dispose]: () => clearTimeout(timer) };
+}
+
+/** Does not keep the process alive. */
+async function unhurried(ms: number, signal: AbortSignal): Promise<void> {
+  await pause(ms, undefined, { signal, ref: false });
 }
 
 function openDatabase({ databaseUrl, dataDir }: Config): Promise<Database> {

@@ -6,6 +6,8 @@ import type { SessionEvent } from "./core/events.ts";
 const latencyBuckets = [0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 2, 3, 5, 10];
 
 export interface MetricsOptions {
+  /** Webhooks that have neither arrived nor were given up. */
+  readonly waitingWebhooks: () => Promise<number>;
   /** Calls that run now. */
   readonly running: () => number;
   /** Writes to the database that wait. */
@@ -21,8 +23,9 @@ export class Metrics {
   readonly #errors: Counter<"module">;
   readonly #latency: Histogram<"module" | "name">;
   readonly #requests: Histogram<"method" | "route" | "status">;
+  readonly #webhooks: Counter<"event" | "outcome">;
 
-  constructor({ running, waitingWrites }: MetricsOptions) {
+  constructor({ running, waitingWrites, waitingWebhooks }: MetricsOptions) {
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry, prefix: "parley_", eventLoopMonitoringPrecision: 10 });
     this.registry.registerMetric(
@@ -45,6 +48,26 @@ export class Metrics {
         },
       }),
     );
+    this.registry.registerMetric(
+      new Gauge({
+        name: "parley_webhooks_waiting",
+        help: "Webhooks that have neither arrived nor were given up, of all engines on the database.",
+        registers: [],
+        async collect() {
+          // The last figure stays where the database cannot be asked.
+          await waitingWebhooks().then(
+            (waiting) => this.set(waiting),
+            () => {},
+          );
+        },
+      }),
+    );
+    this.#webhooks = new Counter({
+      name: "parley_webhooks_total",
+      help: "Attempts to deliver webhooks, by type of event and by what became of them; retried: failed, and sent again.",
+      labelNames: ["event", "outcome"],
+      registers,
+    });
     this.#calls = new Counter({ name: "parley_calls_total", help: "Calls that have ended, by how.", labelNames: ["end"], registers });
     this.#turns = new Counter({
       name: "parley_turns_total",
@@ -99,10 +122,18 @@ export class Metrics {
       case "transcript":
       case "turn-end":
       case "turn-dropped":
+      case "reply-begin":
       case "reply-start":
       case "reply-text":
+      case "tool-call":
+      case "tool-result":
         return;
     }
+  }
+
+  /** Counts an attempt to deliver a webhook. */
+  observeWebhook(eventType: number, outcome: "delivered" | "retried" | "given_up"): void {
+    this.#webhooks.inc({ event: String(eventType), outcome });
   }
 
   observeRequest(method: string, route: string, status: number, seconds: number): void {

@@ -30,6 +30,7 @@ const Defaults = z.strictObject({
 
 const Limits = z.strictObject({
   agents: z.int().min(0).optional().describe("Agents at once; absent: as many as the machine holds."),
+  agent_lifetime: z.number().positive().optional().describe("Seconds from an agent's creation until it goes; absent: no limit."),
   requests_per_second: z.number().positive().optional().describe("Requests on the REST door; absent: no limit."),
 });
 
@@ -41,7 +42,7 @@ const checkLlm = z
   .describe("`join` asks the language model for a word first: an agent that could not answer is not started.");
 
 /** Those of the contract's events that this engine has (section 7.3 of its specification). */
-const webhookEvents = [101, 102, 103, 110, 111, 112] as const;
+const webhookEvents = [101, 102, 103, 104, 110, 111, 112] as const;
 
 const Webhook = z.strictObject({
   url: z
@@ -53,7 +54,7 @@ const Webhook = z.strictObject({
     .array(z.literal(webhookEvents))
     .nonempty()
     .default([...webhookEvents])
-    .describe("101 joined, 102 left, 103 history, 110 error, 111 metrics, 112 turns finished."),
+    .describe("101 joined, 102 left, 103 history, 104 token about to expire, 110 error, 111 metrics, 112 turns finished."),
 });
 
 function isWebhookUrl(text: string): boolean {
@@ -151,6 +152,12 @@ export const Settings = z.strictObject({
   retention_days: z.number().positive().max(3650).default(7).describe("Days until a call's records are deleted."),
   start_timeout: z.number().positive().max(60).default(10).describe("Seconds that `join` may take; then it is given up with 504."),
   first_user_timeout: z.int().min(0).default(600).describe("Seconds until an agent that nobody joins goes; 0: never."),
+  restore_within: z
+    .int()
+    .min(0)
+    .max(86_400)
+    .default(300)
+    .describe("Seconds after an engine was killed in which its next start brings its agents back; 0: never, they are FAILED."),
   drain_ms: z.int().min(0).default(30_000).describe("Longest wait for running calls at SIGTERM."),
   log_level: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info").describe("What is logged to stderr."),
   database_url: z

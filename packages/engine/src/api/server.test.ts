@@ -29,7 +29,7 @@ test("an engine that loads is alive and not ready, and says what it waits for", 
 
 test("metrics are for this machine, and for customers elsewhere", async () => {
   const server = open();
-  const metrics = new Metrics({ running: () => 3, waitingWrites: () => 0 });
+  const metrics = new Metrics({ running: () => 3, waitingWrites: () => 0, waitingWebhooks: async () => 2 });
   metrics.observe({ type: "metric", at: 1, turnId: 1, module: "total", name: "e2e", latencyMs: 640 });
   metrics.observe({ type: "closed", at: 2, status: "STOPPED", reason: "OK" });
   addMetrics(server, metrics.registry, new Projects({ projects: [project], now: () => 0 }));

@@ -1,122 +1,27 @@
 /** The agents of all projects: who runs, under which name, since when and why it went; conversations themselves are the session's. */
 import { randomInt } from "node:crypto";
-import type { rest } from "@parley/protocol";
-import type { AgentState as Doing, SessionEvent } from "../core/events.ts";
-import type { HistoryEntry } from "../core/history.ts";
-import type { TextOptions } from "../core/turn-contract.ts";
+import type { SessionEvent } from "../core/events.ts";
 import { AppError } from "../errors.ts";
-import type { AgentConfig, SystemMessage } from "../session/agent-config.ts";
+import { type DayClock, pauseUntil } from "../pause-until.ts";
+import type { AgentConfig } from "../session/agent-config.ts";
 import type { OpenTransport } from "../transports/transport.ts";
-import type { Llm } from "../vendors/vendor.ts";
+import type { AgentFilter, AgentLog, AgentPage, AgentRecord, AgentState } from "./agent-log.ts";
 import type { Project } from "./project.ts";
+import type { CallNotes, Priority, Restored, RunningCall, RunningSession, Said, Sessions } from "./running-session.ts";
 import type { TurnRecord } from "./turn-log.ts";
 
-export type AgentState = rest.AgentState;
-
-export interface AgentRecord {
-  /** 32 upper-case letters and digits. */
-  readonly agentId: string;
-  readonly appId: string;
-  readonly name: string;
-  readonly channel: string;
-  readonly uid: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly state: AgentState;
-  /** Why it ended; empty while it runs. */
-  readonly message: string;
-  /** Unix milliseconds; 0: not yet. */
-  readonly createdAt: number;
-  readonly startedAt: number;
-  readonly stoppedAt: number;
-}
-
-export type Priority = "interrupt" | "append" | "ignore";
-export type Said = "spoken" | "queued" | "ignored";
-
-/** A conversation that runs, as far as the doors need it. */
-export interface RunningSession {
-  readonly events: AsyncIterable<SessionEvent>;
-  readonly closed: Promise<{ readonly status: "STOPPED" | "FAILED"; readonly reason: string }>;
-  readonly state: Doing;
-  /** What was heard, in order. */
-  readonly history: readonly HistoryEntry[];
-  say(text: string, options: { readonly priority: Priority; readonly interruptable: boolean }): Said;
-  interrupt(): void;
-  /** Takes a text as if somebody had said it. */
-  think(text: string, options: Omit<TextOptions, "origin">): "taken" | "ignored";
-  /** Counts from the next request to the language model on. */
-  update(change: SessionChange): void;
-  /** Ends it; `closed` tells when. `graceS`: it may finish what it says, for so many seconds. */
-  leave(options?: { readonly graceS?: number }): Promise<unknown>;
-}
-
-export interface SessionChange {
-  readonly systemMessages?: readonly SystemMessage[];
-  readonly llm?: Llm;
-}
-
-/** What the door that started an agent keeps for later questions about its call. */
-export interface CallNotes {
-  /** Unix milliseconds of session time 0. */
-  readonly epochMs: number;
-  /** Finished ones, in the order in which they ended. */
-  readonly turns: readonly TurnRecord[];
-  /** `history` tells turn, time and source of each entry. */
-  readonly details: boolean;
-  /** Put in place of `{{name}}`. */
-  readonly variables: Readonly<Record<string, string>>;
-}
-
-/** A conversation that runs, and what its door noted of it. */
-export interface RunningCall {
-  readonly agent: AgentRecord;
-  readonly session: RunningSession;
-  readonly config: AgentConfig;
-  readonly notes: CallNotes;
-}
-
-export interface SessionRequest {
-  readonly config: AgentConfig;
-  readonly open: OpenTransport;
-  /** Aborted when nobody waits for the start any more. */
-  readonly signal: AbortSignal;
-  /** Called before anything happens in the session. */
-  readonly onStart: (session: RunningSession) => void;
-}
-
-export interface Sessions {
-  start(request: SessionRequest): Promise<RunningSession>;
-}
-
-/** Where records go; nothing here waits for it. */
-export interface AgentLog {
-  save(record: AgentRecord): void;
-  find(agentId: string): Promise<AgentRecord | undefined>;
-  list(filter: AgentFilter): Promise<AgentPage>;
-  /** Finished turns of an agent, in order. */
-  turns(agentId: string): Promise<readonly TurnRecord[]>;
-  deleteCall(agentId: string): Promise<void>;
-}
-
-export interface AgentFilter {
-  readonly appId: string;
-  readonly channel?: string | undefined;
-  /** Of creation, Unix milliseconds, inclusive. */
-  readonly from: number;
-  readonly to: number;
-  readonly states: readonly AgentState[];
-  readonly limit: number;
-  /** Id of the agent at which the page starts. */
-  readonly cursor?: string | undefined;
-}
-
-export interface AgentPage {
-  /** Newest first, ties by id. */
-  readonly agents: readonly AgentRecord[];
-  /** Id at which the next page starts; empty: this is the last. */
-  readonly next: string;
-  readonly total: number;
-}
+export type { AgentFilter, AgentLog, AgentPage, AgentRecord, AgentState } from "./agent-log.ts";
+export type {
+  CallNotes,
+  Priority,
+  Restored,
+  RunningCall,
+  RunningSession,
+  Said,
+  SessionChange,
+  SessionRequest,
+  Sessions,
+} from "./running-session.ts";
 
 export interface StartRequest {
   readonly project: Project;
@@ -129,6 +34,11 @@ export interface StartRequest {
   /** Seconds that `leave` gives the agent to finish what it is saying; default 0. */
   readonly graceS?: number;
   readonly notes?: CallNotes;
+  readonly restored?: Restored;
+  /** Its record is written, nothing else is there. */
+  readonly onCreated?: (agent: AgentRecord) => void;
+  /** Its conversation is there and nothing has happened in it. */
+  readonly onSession?: (session: RunningSession) => void;
   /** Sees every event of the agent's conversation, in order. */
   readonly onEvent?: (agent: AgentRecord, event: SessionEvent) => void;
 }
@@ -141,37 +51,49 @@ const liveStates: ReadonlySet<AgentState> = new Set(["IDLE", "STARTING", "RUNNIN
 /** Records of exited agents kept at hand, so that an answer right after the end does not wait for the database. */
 const EXITED_KEPT = 1000;
 
-const noNotes: CallNotes = { epochMs: 0, turns: [], details: false, variables: {} };
+const noNotes: CallNotes = { epochMs: 0, turns: [], details: false, variables: {}, updated: () => {} };
 
 interface Entry {
   record: AgentRecord;
-  readonly request: StartRequest;
+  /** Undefined: it waits to be restored. */
+  request?: StartRequest;
   session?: RunningSession;
   end?: Promise<void>;
   /** `leave` came before the session had started. */
   leaving: boolean;
   /** Its recogniser or its voice runs on this machine. */
-  readonly embedded: boolean;
+  embedded: boolean;
+  /** Why it is let go. */
+  because: string;
+  /** Aborted when it has gone. */
+  readonly over: AbortController;
 }
 
-export interface AgentsOptions {
+export interface AgentsOptions extends DayClock {
   readonly sessions: Sessions;
   /** Aborted when an agent that starts now has taken too long. */
   readonly startDeadline: () => AbortSignal;
   /** Calls with embedded speech that this machine holds; undefined: its models are not loaded yet. */
   readonly embeddedCalls: () => number | undefined;
   readonly log: AgentLog;
-  /** Unix milliseconds. */
-  readonly now: () => number;
+  /** Nobody else records agents in the same database: those that live are all here. */
+  readonly alone: boolean;
   /** A loop over a session's events failed: a bug, which ends that session alone. */
   readonly onBug: (agentId: string, error: unknown) => void;
 }
 
 /**
- * States of an agent:
+ * States of an agent. Where its engine was killed, its record says RECOVERING until the next start has restored it.
  *
- *     STARTING ─▶ RUNNING ─▶ STOPPING ─▶ STOPPED
- *         └──────────┴───────────┴─────▶ FAILED
+ *                      ┌─▶ RECOVERING ─┐
+ *                      │ (killed)      │ (restored: the same agent, a new session)
+ *     STARTING ─▶ RUNNING ◀────────────┘
+ *         │        │   └─▶ STOPPING ─▶ STOPPED
+ *         │        │           │
+ *         └────────┴───────────┴─────▶ FAILED
+ *
+ * A killed STARTING agent is restored like a running one, a killed STOPPING one has STOPPED. RECOVERING ends in FAILED
+ * where it cannot be restored, and in STOPPED where it is let go meanwhile.
  */
 export class Agents implements AsyncDisposable {
   readonly #options: AgentsOptions;
@@ -201,36 +123,50 @@ export class Agents implements AsyncDisposable {
     const embedded = usesEmbeddedSpeech(request.config);
     this.#checkRoom(project, embedded);
 
-    const agentId = newAgentId();
-    const entry: Entry = { record: this.#newRecord(agentId, request), request, leaving: false, embedded };
-    this.#live.set(agentId, entry);
-    this.#names.set(nameKey, agentId);
-    const settled = Promise.withResolvers<void>();
-    this.#ends.add(settled.promise);
+    const record = this.#newRecord(newAgentId(), request);
+    const entry: Entry = { record, request, leaving: false, because: "OK", embedded, over: new AbortController() };
+    this.#add(entry);
+    request.onCreated?.(record);
+    await this.#launch(entry, request);
+    return { type: "started", agent: entry.record };
+  }
+
+  /** An agent that this engine lost when it was killed: it is known, and has its name, until it is restored or given up. */
+  hold(record: AgentRecord): void {
+    const holder = this.#live.get(this.#names.get(keyOf(record.appId, record.name)) ?? "");
+    const entry: Entry = { record, leaving: false, because: "OK", embedded: false, over: new AbortController() };
+    if (holder === undefined) this.#add(entry);
+    else this.#finish(entry, "FAILED", `The agent could not be restored: agent ${holder.record.agentId} has its name`);
+    if (this.#draining && holder === undefined) this.#finish(entry, "STOPPED", "OK");
+  }
+
+  /** Whether an agent waits to be restored. */
+  holds(agentId: string): boolean {
+    const entry = this.#live.get(agentId);
+    return entry !== undefined && entry.request === undefined;
+  }
+
+  /** Starts an agent that is held again, as who it was; throws where that is not possible, and it is FAILED then. */
+  async restore(agentId: string, request: StartRequest): Promise<void> {
+    const entry = this.#live.get(agentId);
+    if (entry === undefined || entry.request !== undefined) return;
     try {
-      const session = await this.#inTime(
-        async (signal) =>
-          await this.#options.sessions.start({
-            config: request.config,
-            open: request.open,
-            signal,
-            onStart: (starting) => {
-              if (!signal.aborted) this.#accompany(entry, starting, request);
-            },
-          }),
-      );
-      entry.session = session;
-      if (entry.record.stoppedAt === 0)
-        this.#change(entry, { state: entry.leaving ? "STOPPING" : "RUNNING", startedAt: this.#options.now() });
-      if (entry.leaving) await session.leave();
-      return { type: "started", agent: entry.record };
+      const embedded = usesEmbeddedSpeech(request.config);
+      this.#checkRoom(request.project, embedded, (other) => other.request !== undefined);
+      entry.request = request;
+      entry.embedded = embedded;
     } catch (error) {
-      this.#finish(entry, "FAILED", error instanceof Error ? error.message : String(error));
+      this.abandon(agentId, error);
       throw error;
-    } finally {
-      this.#ends.delete(settled.promise);
-      settled.resolve();
     }
+    await this.#launch(entry, request);
+  }
+
+  /** Gives up an agent that is held. */
+  abandon(agentId: string, error: unknown): void {
+    const entry = this.#live.get(agentId);
+    if (entry === undefined || entry.session !== undefined) return;
+    this.#finish(entry, "FAILED", `The agent could not be restored: ${messageOf(error)}`);
   }
 
   /** A project's agent, running or not. */
@@ -255,9 +191,9 @@ export class Agents implements AsyncDisposable {
   }
 
   async list(filter: AgentFilter): Promise<AgentPage> {
-    // Every live agent is here, so only questions about the past go to the database.
-    if (filter.states.every((state) => liveStates.has(state))) return this.#listLive(filter);
-    return this.#options.log.list(filter);
+    // Whoever is alone knows all that live, also while the database cannot be asked.
+    if (this.#options.alone && filter.states.every((state) => liveStates.has(state))) return this.#listLive(filter);
+    return await this.#options.log.list(filter);
   }
 
   say(
@@ -279,7 +215,7 @@ export class Agents implements AsyncDisposable {
   /** Finished turns of an agent, running or not. */
   async turns(project: Project, agentId: string): Promise<{ readonly agent: AgentRecord; readonly turns: readonly TurnRecord[] }> {
     const agent = await this.find(project, agentId);
-    return { agent, turns: this.#live.get(agentId)?.request.notes?.turns ?? (await this.#options.log.turns(agentId)) };
+    return { agent, turns: this.#live.get(agentId)?.request?.notes?.turns ?? (await this.#options.log.turns(agentId)) };
   }
 
   interrupt(project: Project, agentId: string): AgentRecord {
@@ -300,6 +236,8 @@ export class Agents implements AsyncDisposable {
   /** Takes no new agents and waits until the running ones have gone, or until the signal says to let them go. */
   async drain(signal: AbortSignal): Promise<void> {
     this.#draining = true;
+    // They have no call that could be finished.
+    for (const entry of this.#live.values()) if (entry.request === undefined) this.#finish(entry, "STOPPED", "OK");
     const leaveAll = () => {
       for (const entry of this.#live.values()) {
         entry.leaving = true;
@@ -338,6 +276,66 @@ export class Agents implements AsyncDisposable {
     } finally {
       deadline.removeEventListener("abort", giveUp);
     }
+  }
+
+  #add(entry: Entry): void {
+    const { agentId, appId, name } = entry.record;
+    this.#live.set(agentId, entry);
+    this.#names.set(keyOf(appId, name), agentId);
+  }
+
+  async #launch(entry: Entry, request: StartRequest): Promise<void> {
+    const settled = Promise.withResolvers<void>();
+    this.#ends.add(settled.promise);
+    void this.#limitLife(entry, request.project);
+    const { config, open, restored } = request;
+    try {
+      const session = await this.#inTime(
+        async (signal) =>
+          await this.#options.sessions.start({
+            config,
+            open,
+            signal,
+            ...(restored === undefined ? {} : { restored }),
+            onStart: (starting) => {
+              if (signal.aborted) return;
+              request.onSession?.(starting);
+              this.#accompany(entry, starting, request);
+            },
+          }),
+      );
+      entry.session = session;
+      if (entry.record.stoppedAt === 0) {
+        const { startedAt } = entry.record;
+        this.#change(entry, {
+          state: entry.leaving ? "STOPPING" : "RUNNING",
+          startedAt: startedAt === 0 ? this.#options.now() : startedAt,
+        });
+      }
+      if (entry.leaving) await session.leave({ reason: entry.because });
+    } catch (error) {
+      this.#finish(entry, "FAILED", `${entry.record.state === "RECOVERING" ? "The agent could not be restored: " : ""}${messageOf(error)}`);
+      throw error;
+    } finally {
+      this.#ends.delete(settled.promise);
+      settled.resolve();
+    }
+  }
+
+  /** An agent's life ends so long after its creation, restarts of the engine included. */
+  async #limitLife({ record: { agentId, createdAt }, over }: Entry, { limits: { agentLifetimeS } }: Project): Promise<void> {
+    if (agentLifetimeS === undefined) return;
+    try {
+      await pauseUntil(createdAt + agentLifetimeS * 1000, this.#options, over.signal);
+    } catch {
+      return;
+    }
+    const entry = this.#live.get(agentId);
+    if (entry === undefined) return;
+    entry.leaving = true;
+    entry.because = "Task lifetime limit exceeded";
+    if (entry.record.state !== "STOPPING") this.#change(entry, { state: "STOPPING" });
+    void entry.session?.leave({ reason: entry.because });
   }
 
   #newRecord(agentId: string, { project, name, channel, uid, labels }: StartRequest): AgentRecord {
@@ -381,7 +379,8 @@ export class Agents implements AsyncDisposable {
   #beginLeave(entry: Entry): void {
     this.#change(entry, { state: "STOPPING" });
     entry.leaving = true;
-    void entry.session?.leave({ graceS: entry.request.graceS ?? 0 });
+    if (entry.request === undefined) this.#finish(entry, "STOPPED", "OK");
+    else void entry.session?.leave({ graceS: entry.request.graceS ?? 0 });
   }
 
   #change(entry: Entry, change: Partial<AgentRecord>): void {
@@ -390,10 +389,13 @@ export class Agents implements AsyncDisposable {
   }
 
   #finish(entry: Entry, state: "STOPPED" | "FAILED", message: string): void {
+    if (entry.record.stoppedAt > 0) return;
     this.#change(entry, { state, message, stoppedAt: this.#options.now() });
+    entry.over.abort();
     const { agentId, appId, name } = entry.record;
     this.#live.delete(agentId);
-    this.#names.delete(keyOf(appId, name));
+    const nameKey = keyOf(appId, name);
+    if (this.#names.get(nameKey) === agentId) this.#names.delete(nameKey);
     this.#exited.set(agentId, entry.record);
     for (const oldest of this.#exited.keys()) {
       if (this.#exited.size <= EXITED_KEPT) break;
@@ -401,15 +403,15 @@ export class Agents implements AsyncDisposable {
     }
   }
 
-  #running(project: Project, agentId: string): Entry & { session: RunningSession } {
+  #running(project: Project, agentId: string): Entry & { session: RunningSession; request: StartRequest } {
     const entry = this.#live.get(agentId);
-    if (entry?.record.appId !== project.appId || entry.session === undefined) throw notFound(agentId);
-    return { ...entry, session: entry.session };
+    if (entry?.record.appId !== project.appId || entry.session === undefined || entry.request === undefined) throw notFound(agentId);
+    return { ...entry, session: entry.session, request: entry.request };
   }
 
   /** Refuses an agent before calls begin to stutter. */
-  #checkRoom({ appId, limits }: Project, embedded: boolean): void {
-    const live = [...this.#live.values()];
+  #checkRoom({ appId, limits }: Project, embedded: boolean, counts: (other: Entry) => boolean = () => true): void {
+    const live = [...this.#live.values()].filter(counts);
     const mine = live.filter(({ record }) => record.appId === appId).length;
     if (limits.agents !== undefined && mine >= limits.agents) {
       throw new AppError("at-capacity", `project ${appId} runs ${mine} agents, as many as its limits.agents allows`);
@@ -448,6 +450,10 @@ function usesEmbeddedSpeech({ asr, tts }: AgentConfig): boolean {
 
 function keyOf(appId: string, name: string): string {
   return `${appId} ${name}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 const ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";

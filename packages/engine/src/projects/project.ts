@@ -49,6 +49,8 @@ export interface Project extends Access {
   readonly limits: {
     /** Agents at once; absent: as many as the machine holds. */
     readonly agents?: number;
+    /** Seconds from an agent's creation until it goes; absent: no limit. */
+    readonly agentLifetimeS?: number;
     /** Requests in a second on the REST door; absent: no limit. */
     readonly requestsPerSecond?: number;
   };

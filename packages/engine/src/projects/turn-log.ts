@@ -68,13 +68,14 @@ export class TurnLog {
   readonly #epochMs: number;
   /** Turns under way: an answer may end after the next turn has begun. */
   readonly #open = new Map<number, OpenTurn>();
-  #greetings = 0;
+  #greetings: number;
   /** Session time at which speech last cut the agent, and the turn that was cut. */
   #cut: { readonly at: number; readonly turnId: number } | undefined;
 
-  /** `epochMs`: Unix milliseconds of session time 0. */
-  constructor(epochMs: number) {
+  /** `epochMs`: Unix milliseconds of session time 0. `past`: turns of the same call, before the engine was killed. */
+  constructor(epochMs: number, past: readonly TurnRecord[] = []) {
     this.#epochMs = epochMs;
+    this.#greetings = past.filter(({ start }) => start.type === "greeting").length;
   }
 
   /** The turns that this event ends. */

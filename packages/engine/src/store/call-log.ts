@@ -17,6 +17,12 @@ export interface EntryRow {
   readonly at: number;
 }
 
+/** What is recorded of a call whose engine was killed. */
+export interface Past {
+  readonly entries: readonly EntryRow[];
+  readonly turns: readonly TurnRecord[];
+}
+
 export interface CallRows {
   readonly entries: readonly EntryRow[];
   readonly turns: readonly TurnRecord[];
@@ -38,12 +44,13 @@ export class CallLog {
   readonly #turns: TurnLog;
   /** Why the agent speaks in turns that are under way. */
   readonly #sources = new Map<number, ReplySource>();
-  #entries = 0;
+  #entries: number;
 
-  /** `epochMs`: Unix milliseconds of session time 0. */
-  constructor(epochMs: number) {
+  /** `epochMs`: Unix milliseconds of session time 0. `past`: the call goes on after it. */
+  constructor(epochMs: number, past?: Past) {
     this.#epochMs = epochMs;
-    this.#turns = new TurnLog(epochMs);
+    this.#turns = new TurnLog(epochMs, past?.turns);
+    this.#entries = past?.entries.at(-1)?.number ?? 0;
   }
 
   handle(event: SessionEvent): CallRows {

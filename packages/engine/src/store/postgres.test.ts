@@ -75,7 +75,8 @@ describe.each(testServers)("PostgreSQL", (server) => {
     await expect(store.find(before.agentId)).rejects.toMatchObject({ code: "not-ready" });
     await expect.poll(() => store.problem).toMatch(/^database: PostgreSQL at/);
     const keep = store.follow(before.agentId, now);
-    for (let turnId = 1; turnId <= 20; turnId += 1) keep({ type: "reply-end", at: turnId, turnId, reply: turnId, text: `${turnId}`, playedMs: 1 });
+    for (let turnId = 1; turnId <= 20; turnId += 1)
+      keep({ type: "reply-end", at: turnId, turnId, reply: turnId, text: `${turnId}`, playedMs: 1 });
     await way.open();
     retry();
     await expect.poll(() => store.problem).toBeUndefined();

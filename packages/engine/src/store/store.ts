@@ -1,12 +1,12 @@
 /** The one SQL store: agents, what was heard, and turns; written off the audio path, kept for so many days. */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { rest } from "@parley/protocol";
 import type { SessionEvent } from "../core/events.ts";
 import { AppError } from "../errors.ts";
 import type { AgentFilter, AgentLog, AgentPage, AgentRecord } from "../projects/agents.ts";
 import { TurnRecord } from "../projects/turn-log.ts";
-import { CallLog, type CallRows, type EntryRow } from "./call-log.ts";
+import { toRecord } from "./agent-row.ts";
+import { CallLog, type CallRows, type EntryRow, type Past } from "./call-log.ts";
 import { type Database, type Parameter, type Row, SqlError } from "./database.ts";
 import { attend, LEASE_MS } from "./engines.ts";
 import { migrate } from "./migrate.ts";
@@ -19,6 +19,8 @@ export interface StoreOptions {
   /** Keep what people and agents said. */
   readonly keepTranscripts: boolean;
   readonly retentionDays: number;
+  /** After so many seconds without its engine an agent is not restored any more; 0: never is it. */
+  readonly restoreWithinS: number;
   /** Unix milliseconds. */
   readonly now: () => number;
   /** Resolves after so many milliseconds; rejects when the signal is aborted. */
@@ -34,20 +36,6 @@ const PURGE_EVERY_MS = 3600 * 1000;
 /** Between two signs of life for the other engines. */
 const ATTEND_EVERY_MS = LEASE_MS / 3;
 
-const AgentRow = z.object({
-  agent_id: z.string(),
-  app_id: z.string(),
-  name: z.string(),
-  channel: z.string(),
-  uid: z.string(),
-  labels: z.record(z.string(), z.string()),
-  state: rest.AgentState,
-  message: z.string(),
-  created_at: z.coerce.number(),
-  started_at: z.coerce.number(),
-  stopped_at: z.coerce.number(),
-});
-
 const EntryFromRow = z.object({
   number: z.number(),
   turn_id: z.number(),
@@ -61,10 +49,10 @@ const EntryFromRow = z.object({
 });
 
 export class Store implements AgentLog, AsyncDisposable {
+  /** Of this start of the engine. */
+  readonly runId = randomUUID();
   readonly #options: StoreOptions;
   readonly #writer: Writer;
-  /** Of this start of the engine. */
-  readonly #runId = randomUUID();
   /** Records of agents that have not ended. */
   readonly #live = new Map<string, AgentRecord>();
   readonly #abort = new AbortController();
@@ -119,14 +107,16 @@ export class Store implements AgentLog, AsyncDisposable {
         createdAt,
         startedAt,
         stoppedAt,
-        this.#runId,
+        this.runId,
       ],
     );
+    // It will not be started again; after a crash between the two it is seen to be out of date.
+    if (stoppedAt !== 0 || state === "STOPPING") this.#push(agentId, "delete from recipes where agent_id = $1", [agentId]);
   }
 
-  /** Keeps a call's record from its events on; the agent is saved before. */
-  follow(agentId: string, epochMs: number): (event: SessionEvent) => void {
-    const log = new CallLog(epochMs);
+  /** Keeps a call's record from its events on; the agent is saved before. `past`: what was kept before the engine was killed. */
+  follow(agentId: string, epochMs: number, past?: Past): (event: SessionEvent) => void {
+    const log = new CallLog(epochMs, past);
     return (event) => this.#keep(agentId, log.handle(event));
   }
 
@@ -253,13 +243,19 @@ export class Store implements AgentLog, AsyncDisposable {
   }
 
   async #purge(database: Database): Promise<void> {
-    await database.query("delete from agents where created_at < $1 and stopped_at > 0", [
-      this.#options.now() - this.#options.retentionDays * DAY_MS,
-    ]);
+    const oldest = this.#options.now() - this.#options.retentionDays * DAY_MS;
+    await database.query("delete from agents where created_at < $1 and stopped_at > 0", [oldest]);
+    // Tests of webhooks belong to no agent.
+    await database.query("delete from webhooks where created_at < $1 and agent_id is null", [oldest]);
   }
 
   async #attend(database: Database): Promise<void> {
-    const identity = { engineId: this.#options.engineId, runId: this.#runId, now: this.#options.now() };
+    const identity = {
+      engineId: this.#options.engineId,
+      runId: this.runId,
+      now: this.#options.now(),
+      restoreWithinMs: this.#options.restoreWithinS * 1000,
+    };
     // Else another engine took this one for dead, and its agents too.
     if (!(await attend(database, identity))) for (const record of this.#live.values()) this.save(record);
   }
@@ -277,9 +273,4 @@ export class Store implements AgentLog, AsyncDisposable {
       }
     }
   }
-}
-
-function toRecord(row: Row): AgentRecord {
-  const { agent_id, app_id, created_at, started_at, stopped_at, ...rest } = AgentRow.parse(row);
-  return { ...rest, agentId: agent_id, appId: app_id, createdAt: created_at, startedAt: started_at, stoppedAt: stopped_at };
 }

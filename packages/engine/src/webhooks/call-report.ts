@@ -2,7 +2,7 @@
 import type { SessionEvent } from "../core/events.ts";
 import type { AgentRecord } from "../projects/agents.ts";
 import type { TurnRecord } from "../projects/turn-log.ts";
-import { CallLog, type EntryRow } from "../store/call-log.ts";
+import { CallLog, type EntryRow, type Past } from "../store/call-log.ts";
 import { failed, joined, left, type Notice, TURNS_SENT } from "./notices.ts";
 
 /** Errors of one call that are told: a vendor that fails for an hour would fail thousands of times. */
@@ -20,14 +20,26 @@ export class CallReport {
   #turnCount = 0;
   readonly #entries: EntryRow[] = [];
   readonly #turns: TurnRecord[] = [];
+  readonly #past: Past | undefined;
+  /** Its errors are numbered from here. */
+  readonly #firstError: number;
 
-  constructor(agent: AgentRecord) {
+  /** `past`: what was recorded before the engine was killed, which has told of errors under numbers below `firstError`. */
+  constructor(agent: AgentRecord, past?: Past, firstError = 1) {
     this.#agent = agent;
+    this.#past = past;
+    this.#firstError = firstError;
+    this.#entries.push(...(past?.entries ?? []));
+    this.#keepTurns(past?.turns ?? []);
+  }
+
+  get agent(): AgentRecord {
+    return this.#agent;
   }
 
   /** The conversation begins. `epochMs`: Unix milliseconds of its time 0. */
   follow(epochMs: number, maxHistory: number): void {
-    this.#log = new CallLog(epochMs);
+    this.#log = new CallLog(epochMs, this.#past);
     this.#maxHistory = maxHistory;
   }
 
@@ -35,12 +47,10 @@ export class CallReport {
     const rows = this.#log?.handle(event);
     this.#entries.push(...(rows?.entries ?? []));
     this.#entries.splice(0, this.#entries.length - this.#maxHistory - SPARE_ENTRIES);
-    this.#turns.push(...(rows?.turns ?? []));
-    this.#turnCount += rows?.turns.length ?? 0;
-    this.#turns.splice(0, this.#turns.length - TURNS_SENT);
+    this.#keepTurns(rows?.turns ?? []);
     if (event.type !== "error" || this.#errors === MOST_ERRORS) return [];
     this.#errors += 1;
-    return [failed(this.#agent, this.#errors, event)];
+    return [failed(this.#agent, this.#firstError + this.#errors - 1, event)];
   }
 
   /** Its record has changed. */
@@ -50,6 +60,12 @@ export class CallReport {
     if (agent.startedAt === 0 || this.#joined) return [];
     this.#joined = true;
     return [joined(agent)];
+  }
+
+  #keepTurns(turns: readonly TurnRecord[]): void {
+    this.#turns.push(...turns);
+    this.#turnCount += turns.length;
+    this.#turns.splice(0, this.#turns.length - TURNS_SENT);
   }
 
   #left(agent: AgentRecord): Notice[] {

@@ -24,7 +24,7 @@ test("the body that docs/webhooks.md prints is the one that is sent", () => {
     startedAt: 1_737_000_001_500,
     stoppedAt: 1_737_000_009_700,
   };
-  const notice = left(agent, { maxHistory: 0, turns: [], turnCount: 0 }).find(({ eventType }) => eventType === 102);
+  const notice = left(agent, { entries: [], maxHistory: 0, turns: [], turnCount: 0 }).find(({ eventType }) => eventType === 102);
   if (notice === undefined) throw new Error("no notice of the end");
   const envelope = { noticeId: noticeId(agent, notice), agentId: agent.agentId, eventType: 102, payload: JSON.stringify(notice.payload) };
   expect(JSON.stringify(JSON.parse(block("json")))).toBe(toBody(envelope, 1_737_000_009_712));

@@ -5,8 +5,8 @@ import type { TurnRecord } from "../projects/turn-log.ts";
 import { toTurn } from "../projects/turn-wire.ts";
 
 export interface Notice {
-  readonly eventType: 101 | 102 | 103 | 110 | 111 | 112;
-  /** Of the agent's notices of this type, from 1. */
+  readonly eventType: 101 | 102 | 103 | 104 | 110 | 111 | 112;
+  /** Among the agent's notices of this type it has no other. */
   readonly number: number;
   readonly payload: Readonly<Record<string, unknown>>;
 }
@@ -20,8 +20,7 @@ export interface Said {
 }
 
 export interface CallStory {
-  /** Absent: what was said is not known. */
-  readonly entries?: readonly Said[];
+  readonly entries: readonly Said[];
   readonly maxHistory: number;
   /** The newest. */
   readonly turns: readonly TurnRecord[];
@@ -40,6 +39,15 @@ export function noticeId({ agentId }: Pick<AgentRecord, "agentId">, { eventType,
 
 export function joined(agent: AgentRecord): Notice {
   return { eventType: 101, number: 1, payload: { ...common(agent), start_ts: seconds(startOf(agent)) } };
+}
+
+/** The agent's token ends at `expiresAt`, Unix milliseconds. The text is the contract's (its C8); the agent stays. */
+export function expires(agent: AgentRecord, expiresAt: number): Notice {
+  return {
+    eventType: 104,
+    number: seconds(expiresAt),
+    payload: { ...common(agent), start_ts: seconds(startOf(agent)), message: "Task exceeded maximum lifetime" },
+  };
 }
 
 export function failed(agent: AgentRecord, number: number, { module, turnId, code, message }: Failure): Notice {
@@ -63,9 +71,7 @@ export function left(agent: AgentRecord, story: CallStory): Notice[] {
   const measured = turns.map(metricsOf).filter((metrics) => Object.keys(metrics).length > 1);
   return [
     notice(102, { ...common(agent), ...times, status: agent.state, message: agent.message }),
-    ...(story.entries === undefined
-      ? []
-      : [notice(103, { ...common(agent), ...times, contents: contentsOf(story.entries, story.maxHistory) })]),
+    notice(103, { ...common(agent), ...times, contents: contentsOf(story.entries, story.maxHistory) }),
     notice(111, { ...common(agent), ...times, metrics: measured }),
     notice(112, {
       ...common(agent),

@@ -28,7 +28,7 @@ export interface Due extends Envelope {
 export interface Attempt {
   /** All so far, this one included. */
   readonly attempts: number;
-  /** HTTP status; 0: no answer. */
+  /** HTTP status, or why there was none: 590 no answer in time, 591 not reached, 592 its certificate is not trusted. */
   readonly status: number;
   readonly problem: string;
 }
@@ -39,9 +39,15 @@ const CLAIM_MS = 30_000;
 /** Calls whose ends are told at once. */
 const MOST_ENDED = 100;
 
+/** In place of an agent's id, in what tests a webhook. */
+export const TEST = "test_webhook";
+
 const DueRow = z.object({
   notice_id: z.string(),
-  agent_id: z.string(),
+  agent_id: z
+    .string()
+    .nullable()
+    .transform((id) => id ?? TEST),
   event_type: z.number(),
   payload: z.string(),
   attempts: z.number(),
@@ -148,6 +154,39 @@ export class Outbox {
 
   async givenUp(id: string, url: string, attempt: Attempt, now: number): Promise<void> {
     await this.#close(id, url, attempt, { given_up_at: now });
+  }
+
+  /** Sends these to a webhook that is new, or whose events or secret have changed since it was last tested; for one of several engines alone. */
+  async test(receiver: Receiver, fingerprint: string, notices: readonly Notice[], now: number): Promise<void> {
+    const rows = notices.map(({ eventType, payload }) => ({
+      notice_id: `${TEST}:${eventType}:${now}`,
+      event_type: eventType,
+      payload: JSON.stringify(payload),
+    }));
+    await this.#database.query(
+      `with changed as (
+         insert into webhook_settings (app_id, url, fingerprint) values ($1, $2, $3)
+         on conflict (app_id, url) do update set fingerprint = excluded.fingerprint where webhook_settings.fingerprint <> excluded.fingerprint
+         returning app_id)
+       insert into webhooks (agent_id, app_id, notice_id, url, event_type, payload, created_at, next_at)
+       select null, $1, n.notice_id, $2, n.event_type, n.payload, $4::bigint, $4::bigint
+       from changed, jsonb_to_recordset($5::jsonb) as n(notice_id text, event_type integer, payload text) on conflict do nothing`,
+      [receiver.appId, receiver.url, fingerprint, now, JSON.stringify(rows)],
+    );
+  }
+
+  /** A webhook that is set up again later is tested again. */
+  async forgetOthers(appId: string, urls: readonly string[]): Promise<void> {
+    await this.#database.query(
+      "delete from webhook_settings where app_id = $1 and url not in (select value from jsonb_array_elements_text($2::jsonb))",
+      [appId, JSON.stringify(urls)],
+    );
+  }
+
+  /** Webhooks that have neither arrived nor were given up, of all engines on the database. */
+  async waiting(): Promise<number> {
+    const [row] = await this.#database.query("select count(*) as waiting from webhooks where delivered_at = 0 and given_up_at = 0", []);
+    return z.object({ waiting: z.coerce.number() }).parse(row).waiting;
   }
 
   /** What this engine was at when it ended is due at once. */

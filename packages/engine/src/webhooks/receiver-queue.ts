@@ -4,7 +4,7 @@ import type { Webhook } from "../projects/project.ts";
 import { AppError } from "../errors.ts";
 import type { Network } from "../vendors/network.ts";
 import { toBody, toHeaders } from "./envelope.ts";
-import type { Attempt, Due, Outbox } from "./outbox.ts";
+import { type Attempt, type Due, type Outbox, TEST } from "./outbox.ts";
 
 /** Time, as far as deliveries need it. */
 export interface DeliveryClock {
@@ -19,8 +19,18 @@ export interface ReceiverQueueOptions extends DeliveryClock {
   readonly webhook: Webhook;
   readonly outbox: Outbox;
   readonly network: Pick<Network, "request">;
+  /** What became of an attempt. */
+  readonly onAttempt: (eventType: number, outcome: Outcome) => void;
   readonly log: Log;
 }
+
+/** `retried`: it has failed, and is sent again. */
+export type Outcome = "delivered" | "retried" | "given_up";
+
+/** In place of an HTTP status, in the contract's words for what tests find (its section 7.1). */
+const NO_ANSWER = 590;
+const UNREACHABLE = 591;
+const BAD_CERTIFICATE = 592;
 
 /** An answer that takes longer counts as none (section 7.1 of the contract). */
 const ANSWER_MS = 10_000;
@@ -141,17 +151,26 @@ export class ReceiverQueue {
     const attempt = { ...answer, attempts: due.attempts + 1 };
     const { status, problem, attempts } = attempt;
     const about = { agentId, noticeId, eventType, receiver: this.#place, attempts, status, tookMs: Math.round(now() - startedAt) };
-    const retryMs = RETRY_AFTER_MS[due.attempts];
+    // A test tells how things are now.
+    const isTest = agentId === TEST;
+    const retryMs = isTest ? undefined : RETRY_AFTER_MS[due.attempts];
     if (problem === "") {
       await outbox.delivered(noticeId, webhook.url, attempt, now());
-      log.info(about, "webhook delivered");
+      this.#tell(eventType, "delivered");
+      log.info(about, isTest ? "webhook tested" : "webhook delivered");
     } else if (retryMs === undefined) {
       await outbox.givenUp(noticeId, webhook.url, attempt, now());
-      log.error({ ...about, problem }, "webhook given up");
+      this.#tell(eventType, "given_up");
+      log.error({ ...about, problem }, isTest ? "webhook test failed" : "webhook given up");
     } else {
       await outbox.failed(noticeId, webhook.url, attempt, now() + retryMs);
+      this.#tell(eventType, "retried");
       log.warn({ ...about, problem, retryMs }, "webhook failed");
     }
+  }
+
+  #tell(eventType: number, outcome: Outcome): void {
+    this.#options.onAttempt(eventType, outcome);
   }
 
   /** Undefined: the engine ends, and whether it arrived is not known. */
@@ -174,12 +193,24 @@ export class ReceiverQueue {
       return { status, problem: status === 200 ? "" : `the answer was ${status}; only 200 counts as received` };
     } catch (error) {
       if (this.#abort.signal.aborted) return undefined;
-      return { status: 0, problem: signal.aborted ? `no answer within ${ANSWER_MS / 1000} s` : describe(error) };
+      if (signal.aborted) return { status: NO_ANSWER, problem: `no answer within ${ANSWER_MS / 1000} s` };
+      return { status: isAboutCertificate(error) ? BAD_CERTIFICATE : UNREACHABLE, problem: describe(error) };
     } finally {
       over.abort();
       await timer;
     }
   }
+}
+
+/** Node's codes for what it finds wrong with a certificate (its documentation of X.509 errors, and of TLS). */
+const certificateCodes =
+  /^(CERT_|CRL_|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF_SIGNATURE|DECRYPT_|DECODE_)|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|INVALID_(CA|PURPOSE)|HOSTNAME_MISMATCH|ERR_TLS_CERT_ALTNAME_)/;
+
+/** An error of the connection is the cause of ours. */
+function isAboutCertificate(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if ("code" in error && typeof error.code === "string" && certificateCodes.test(error.code)) return true;
+  return isAboutCertificate(error.cause);
 }
 
 function describe(error: unknown): string {

@@ -8,6 +8,7 @@ import { type TestDatabase, testDatabases } from "../store/test-databases.ts";
 import { Network } from "../vendors/network.ts";
 import { DeliveryTime, openReceiver, type Received, type TestReceiver } from "./delivery-stage.ts";
 import { toHeaders } from "./envelope.ts";
+import { fingerprintOf } from "./test-events.ts";
 import { Webhooks } from "./webhooks.ts";
 
 const epochMs = 1_737_000_000_000;
@@ -55,6 +56,8 @@ describe.each(testDatabases)("$name", ({ make }) => {
   interface Change {
     readonly webhooks?: readonly Webhook[];
     readonly keepTranscripts?: boolean;
+    /** Webhooks are as new. */
+    readonly untested?: boolean;
     readonly network?: Pick<Network, "request" | "check">;
   }
 
@@ -62,6 +65,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
   async function start({
     webhooks = [{ url: receiver.url, secret: "secret", events: every }],
     keepTranscripts = true,
+    untested = false,
     ...change
   }: Change = {}) {
     const engineId = `engine of ${appId}`;
@@ -84,6 +88,15 @@ describe.each(testDatabases)("$name", ({ make }) => {
       },
     });
     await store.opened;
+    if (!untested) {
+      for (const webhook of webhooks)
+        await database.query("insert into webhook_settings (app_id, url, fingerprint) values ($1, $2, $3) on conflict do nothing", [
+          appId,
+          webhook.url,
+          fingerprintOf(webhook),
+        ]);
+    }
+    const attempts: string[] = [];
     const hooks = new Webhooks({
       projects: [project(appId, webhooks)],
       store,
@@ -92,11 +105,14 @@ describe.each(testDatabases)("$name", ({ make }) => {
       keepTranscripts,
       now: time.now,
       pause: time.pause,
+      onAttempt: (eventType, outcome) => attempts.push(`${eventType} ${outcome}`),
       log: openLog("silent"),
     });
     const log = hooks.watch(store);
     return {
       store,
+      hooks,
+      attempts,
       /** From now on nothing of it reaches the database. */
       kill: () => (dead = true),
       save: (record: AgentRecord) => log.save(record),
@@ -311,7 +327,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
       webhooks: [{ url: receiver.url.replace("127.0.0.1", "hooks.example"), secret: "secret", events: every }],
     });
     engine.save(running());
-    await expect.poll(async () => (await engine.rows())[0]).toMatchObject({ attempts: 2, status: 0 });
+    await expect.poll(async () => (await engine.rows())[0]).toMatchObject({ attempts: 2, status: 591 });
     expect((await engine.rows())[0]?.["problem"]).toContain("is not a public address (loopback)");
     expect(receiver.received).toEqual([]);
   });

@@ -6,12 +6,14 @@ import type { Log } from "../log.ts";
 import type { AgentLog, AgentRecord } from "../projects/agents.ts";
 import type { Project, Webhook } from "../projects/project.ts";
 import type { TurnRecord } from "../projects/turn-log.ts";
-import type { EntryRow } from "../store/call-log.ts";
+import type { EntryRow, Past } from "../store/call-log.ts";
 import type { Network } from "../vendors/network.ts";
 import { CallReport } from "./call-report.ts";
-import { left, type Notice } from "./notices.ts";
+import { expires, left, type Notice } from "./notices.ts";
+import { fingerprintOf, testsFor } from "./test-events.ts";
 import { Outbox, type OutboxDatabase } from "./outbox.ts";
-import { type DeliveryClock, ReceiverQueue } from "./receiver-queue.ts";
+import { pauseUntil } from "../pause-until.ts";
+import { type DeliveryClock, type Outcome, ReceiverQueue } from "./receiver-queue.ts";
 
 /** The store, as far as webhooks need it. */
 export interface WebhookStore extends OutboxDatabase {
@@ -30,8 +32,13 @@ export interface WebhooksOptions extends DeliveryClock {
   readonly engineId: string;
   /** What people and agents said may stay in the database. */
   readonly keepTranscripts: boolean;
+  /** What became of an attempt. */
+  readonly onAttempt: (eventType: number, outcome: Outcome) => void;
   readonly log: Log;
 }
+
+/** A back end is told so long before its agent's token ends, in milliseconds; of a short one in its last tenth. */
+const TOKEN_WARNING_MS = 30_000;
 
 /** Between two looks for calls whose engine died. */
 const SEARCH_EVERY_MS = 60_000;
@@ -46,8 +53,11 @@ export class Webhooks implements AsyncDisposable {
   readonly #queues: readonly ReceiverQueue[];
   /** Calls that run. */
   readonly #reports = new Map<string, CallReport>();
+  /** One for each token that is watched, by its agent; aborted when that is over. */
+  readonly #tokens = new Map<string, AbortController>();
   readonly #abort = new AbortController();
   readonly #work: Promise<void>;
+  #searchNow = Promise.withResolvers<void>();
 
   constructor(options: WebhooksOptions) {
     const { projects, store, engineId, keepTranscripts } = options;
@@ -59,7 +69,12 @@ export class Webhooks implements AsyncDisposable {
     this.#queues = [...this.#byProject].flatMap(([appId, webhooks]) =>
       webhooks.map((webhook) => new ReceiverQueue({ ...options, appId, webhook, outbox })),
     );
-    this.#work = this.#queues.length === 0 ? Promise.resolve() : this.#run();
+    this.#work = this.#run();
+  }
+
+  /** Webhooks that have neither arrived nor were given up, of all engines on the database. */
+  async waiting(): Promise<number> {
+    return await this.#outbox.waiting();
   }
 
   /** The log of agents, which tells of each change. */
@@ -74,6 +89,29 @@ export class Webhooks implements AsyncDisposable {
       turns: async (agentId) => await log.turns(agentId),
       deleteCall: async (agentId) => await log.deleteCall(agentId),
     };
+  }
+
+  /** A call goes on that its engine had lost: `past` is what was recorded of it. */
+  restore(agent: AgentRecord, past: Past): void {
+    if (!this.#byProject.has(agent.appId)) return;
+    // Higher than any number of an earlier run: those count from 1, or from an earlier time.
+    this.#reports.set(agent.agentId, new CallReport(agent, past, Math.floor(this.#options.now() / 1000)));
+  }
+
+  /** Tells of the end of an agent's token, Unix milliseconds, shortly before. A later token takes its place. */
+  watchToken(agent: AgentRecord, expiresAt: number): void {
+    const webhooks = this.#byProject.get(agent.appId);
+    if (webhooks === undefined || !Number.isFinite(expiresAt)) return;
+    const { agentId } = agent;
+    this.#tokens.get(agentId)?.abort();
+    const over = new AbortController();
+    this.#tokens.set(agentId, over);
+    const leftMs = expiresAt - this.#options.now();
+    const at = expiresAt - Math.min(TOKEN_WARNING_MS, leftMs / 10);
+    pauseUntil(at, this.#options, AbortSignal.any([over.signal, this.#abort.signal])).then(
+      () => this.#push(agent, webhooks, [expires(this.#reports.get(agentId)?.agent ?? agent, expiresAt)]),
+      () => {},
+    );
   }
 
   /** Sees every event of a call. `epochMs`: Unix milliseconds of its time 0. */
@@ -104,7 +142,16 @@ export class Webhooks implements AsyncDisposable {
     const { agentId } = agent;
     const webhooks = this.#byProject.get(agent.appId);
     if (webhooks === undefined) return;
+    if (agent.stoppedAt > 0) {
+      this.#tokens.get(agentId)?.abort();
+      this.#tokens.delete(agentId);
+    }
     let report = this.#reports.get(agentId);
+    if (report === undefined && agent.stoppedAt > 0) {
+      // It was lost and not restored: the database knows its story.
+      this.#searchNow.resolve();
+      return;
+    }
     if (report === undefined) {
       report = new CallReport(agent);
       this.#reports.set(agentId, report);
@@ -134,6 +181,8 @@ export class Webhooks implements AsyncDisposable {
   async #run(): Promise<void> {
     const { store, now, log } = this.#options;
     await Promise.race([store.opened, aborted(this.#abort.signal)]);
+    await this.#test().catch((error: unknown) => log.error({ err: error }, "webhooks were not tested"));
+    if (this.#queues.length === 0) return;
     await this.#outbox.release(now()).catch((error: unknown) => {
       log.error({ err: error }, "webhooks that were under way at the last end are sent later");
     });
@@ -143,24 +192,45 @@ export class Webhooks implements AsyncDisposable {
     });
   }
 
-  /** At once, and again after each pause. */
+  /** Webhooks that are new or changed get an event of each type. */
+  async #test(): Promise<void> {
+    const { projects, now } = this.#options;
+    for (const { appId, webhooks } of projects) {
+      if (this.#abort.signal.aborted) return;
+      await this.#outbox.forgetOthers(
+        appId,
+        webhooks.map(({ url }) => url),
+      );
+      for (const webhook of webhooks) {
+        const receiver = { appId, url: webhook.url };
+        await this.#outbox.test(receiver, fingerprintOf(webhook), testsFor(appId, webhook, now()), now());
+      }
+    }
+  }
+
+  /** At once, after each pause, and when a lost call has ended. */
   async #search(): Promise<void> {
     const { now, pause, log } = this.#options;
     const { signal } = this.#abort;
-    // An engine that lives tells of its calls within moments of their end.
-    for (let until = now(); !signal.aborted; until = now() - SEARCH_EVERY_MS) {
+    let until = now();
+    while (!signal.aborted) {
       try {
         await this.#tellUntold(until);
       } catch (error) {
         log.error({ err: error }, "calls of engines that died could not be looked for");
       }
-      await pause(SEARCH_EVERY_MS, signal).catch(() => {});
+      const over = new AbortController();
+      const pausing = pause(SEARCH_EVERY_MS, AbortSignal.any([signal, over.signal])).catch(() => {});
+      // An engine that lives tells of its calls within moments of their end.
+      until = await Promise.race([pausing.then(() => now() - SEARCH_EVERY_MS), this.#searchNow.promise.then(now)]);
+      over.abort();
+      this.#searchNow = Promise.withResolvers();
     }
   }
 
   /** Calls that were cut off with their engine: what the database knows of them is told. */
   async #tellUntold(until: number): Promise<void> {
-    const { store, keepTranscripts, now } = this.#options;
+    const { store, now } = this.#options;
     for (const { agentId, maxHistory } of await this.#outbox.untold(until)) {
       const agent = await store.find(agentId);
       if (agent === undefined) continue;
@@ -169,7 +239,7 @@ export class Webhooks implements AsyncDisposable {
         maxHistory,
         turns,
         turnCount: turns.length,
-        ...(keepTranscripts ? { entries: await store.entries(agentId) } : {}),
+        entries: await store.entries(agentId),
       };
       this.#outbox.end(agent, this.#byProject.get(agent.appId) ?? [], left(agent, story), now());
       this.#wake();

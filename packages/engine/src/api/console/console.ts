@@ -12,8 +12,9 @@ import { buildToken } from "../../projects/tokens.ts";
 import { defaultTurns, type ChosenLlm } from "../../session/agent-config.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
 import { refuseForeign } from "../loopback.ts";
+import type { ReadRecipe, Recipe } from "../rest/recipe.ts";
 import type { StartAgent } from "../rest/start.ts";
-import { type AgentRequest, toConfig } from "../rest/to-config.ts";
+import { type AgentRequest, type Offer, toConfig } from "../rest/to-config.ts";
 
 /** A language model found on this machine. */
 export interface DiscoveredLlm {
@@ -133,8 +134,9 @@ function addRoutes(server: FastifyInstance, door: ConsoleDoor): void {
     const names = door.loading();
     if (names.length > 0) throw new AppError("not-ready", `the engine is still loading: ${names.join(", ")}`);
     checkAccess(project, "channels");
-    const agent = toRequest(request.body ?? {}, door, llmInUse());
-    const result = await door.startAgent(project, agent);
+    const wanted = toPageCall(request.body ?? {}, llmInUse());
+    const agent = toRequest(wanted, door, project);
+    const result = await door.startAgent(project, agent, { door: PAGE_DOOR, body: wanted } satisfies Recipe);
     switch (result.type) {
       case "conflict":
         throw new AppError("agent-already-running", `the name ${agent.name} is taken`);
@@ -157,19 +159,48 @@ function addRoutes(server: FastifyInstance, door: ConsoleDoor): void {
 
   app.delete("/call/:agentId", { schema: { hide: true, params: OfAgent } }, async (request) => {
     const { agentId } = request.params;
-    if (!started.has(agentId)) throw new AppError("agent-not-found", "no call of this page has this agent");
+    // After a restart of the engine, what it restored tells by its name that a page began it.
+    const began = started.has(agentId) || pageName.test((await agents.find(project, agentId)).name);
+    if (!began) throw new AppError("agent-not-found", "no call of this page has this agent");
     agents.leave(project, agentId);
     return {};
   });
 }
 
-/** The agent of a page: the project's defaults, as `join` would take them. */
-function toRequest(call: NonNullable<z.output<typeof Call>>, door: ConsoleDoor, llm: z.output<typeof Choice> | undefined): AgentRequest {
-  const channel = call.channel ?? `talk-${randomBytes(6).toString("hex")}`;
-  const greeting = call.greeting === "off" ? "" : (call.greeting ?? GREETING);
-  const uid = String(randomInt(1_000_000_000, 4_294_967_295));
-  const body = {
+const pageName = /^page-[0-9a-f]{16}$/;
+
+/** Of the recipes of these calls. */
+export const PAGE_DOOR = "page";
+
+/** A call of a page with all that was left to chance: whoever has it can ask for the same agent again. */
+const PageCall = z.object({
+  call: Call.unwrap().unwrap(),
+  llm: Choice.optional(),
+  name: z.string(),
+  channel: z.string(),
+  uid: z.string(),
+});
+type PageCall = z.output<typeof PageCall>;
+
+function toPageCall(call: PageCall["call"], llm: PageCall["llm"]): PageCall {
+  return {
+    call,
+    ...(llm === undefined ? {} : { llm }),
     name: `page-${randomBytes(8).toString("hex")}`,
+    channel: call.channel ?? `talk-${randomBytes(6).toString("hex")}`,
+    uid: String(randomInt(1_000_000_000, 4_294_967_295)),
+  };
+}
+
+export function readPageCall(offer: Omit<Offer, "defaults">): ReadRecipe {
+  return (body, project) => toRequest(PageCall.parse(body), offer, project);
+}
+
+/** The agent of a page: the project's defaults, as `join` would take them. */
+function toRequest({ call, llm, name, channel, uid }: PageCall, offer: Omit<Offer, "defaults">, { defaults }: Project): AgentRequest {
+  const greeting = call.greeting === "off" ? "" : (call.greeting ?? GREETING);
+  const body = {
+    name,
     properties: {
       channel,
       token: "",
@@ -179,7 +210,7 @@ function toRequest(call: NonNullable<z.output<typeof Call>>, door: ConsoleDoor, 
       parameters: { enable_metrics: true, enable_error_message: true, transcript: { enable_words: true } },
     },
   };
-  const translation = toConfig(body, { ...door, defaults: door.project.defaults });
+  const translation = toConfig(body, { ...offer, defaults });
   if (!translation.ok) throw new AppError("internal", translation.faults.map(({ message }) => message).join("; "));
   const { request } = translation;
   const chosenLlm: ChosenLlm =

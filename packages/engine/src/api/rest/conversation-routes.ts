@@ -105,6 +105,7 @@ export function addConversationRoutes(
       const { channel, uid } = call.agent;
       checkToken(project, { token: token ?? "", channel, uid }, now(), "");
       call.session.update(translation.change);
+      call.notes.updated(request.body);
       return toUpdated(call.agent);
     },
   );

@@ -22,6 +22,7 @@ import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
 import type { OpenTransport } from "../../transports/transport.ts";
 import { createServer } from "../server.ts";
 import { addRestDoor } from "./routes.ts";
+import type { Recipe } from "./recipe.ts";
 import { agentStarter, type ChannelPlace, type StartOptions } from "./start.ts";
 
 export const appId = "0123456789abcdef0123456789abcdef";
@@ -108,9 +109,9 @@ class ScriptedSession implements RunningSession {
   }
 
   /** With grace it ends when the test says so. */
-  async leave(options: { readonly graceS?: number } = {}): Promise<unknown> {
+  async leave(options: { readonly graceS?: number; readonly reason?: string } = {}): Promise<unknown> {
     this.leaves.push(options);
-    if ((options.graceS ?? 0) === 0) this.end("STOPPED", "OK");
+    if ((options.graceS ?? 0) === 0) this.end("STOPPED", options.reason ?? "OK");
     return await this.closed;
   }
 
@@ -167,7 +168,21 @@ export function openDoor(options: DoorOptions = {}) {
   const { projects = [project], fail, checkLlm = async () => {}, startDeadline = () => new AbortController().signal } = options;
   const embeddedCalls = "embeddedCalls" in options ? options.embeddedCalls : 1000;
   let now = 1_737_111_452_000;
-  const clock = { now: () => now, moveBy: (ms: number) => (now += ms) };
+  const pauses = new Set<{ readonly until: number; readonly over: () => void }>();
+  const clock = {
+    now: () => now,
+    moveBy: (ms: number) => {
+      now += ms;
+      for (const pause of pauses) if (pause.until <= now) pause.over();
+    },
+    pause: async (ms: number, signal: AbortSignal): Promise<void> => {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const pause = { until: now + ms, over: resolve };
+      pauses.add(pause);
+      signal.addEventListener("abort", () => reject(new Error("aborted")), { once: true });
+      await promise.finally(() => pauses.delete(pause));
+    },
+  };
   const sessions: ScriptedSession[] = [];
   const places: ChannelPlace[] = [];
   /** What the keepers of records were told. */
@@ -176,7 +191,9 @@ export function openDoor(options: DoorOptions = {}) {
   const log = new MemoryLog();
   const agents = new Agents({
     log,
+    alone: true,
     now: clock.now,
+    pause: clock.pause,
     startDeadline,
     embeddedCalls: () => embeddedCalls,
     onBug: (_agentId, error) => bugs.push(error),
@@ -190,9 +207,14 @@ export function openDoor(options: DoorOptions = {}) {
       },
     },
   });
-  const startAgent = agentStarter({
+  /** Recipes by agent, the newest of each. */
+  const recipes = new Map<string, Recipe>();
+  const tokens: { agentId: string; expiresAt: number }[] = [];
+  const starter = agentStarter({
     agents,
     checkLlm,
+    keepRecipe: (agentId, recipe) => recipes.set(agentId, recipe),
+    onToken: ({ agentId }, expiresAt) => tokens.push({ agentId, expiresAt }),
     now: clock.now,
     follow: ({ agentId }, { epochMs }) => {
       const turns: TurnRecord[] = [];
@@ -209,6 +231,7 @@ export function openDoor(options: DoorOptions = {}) {
       return () => Promise.reject(new Error("a scripted session opens no transport"));
     },
   });
+  const startAgent = starter.start;
   const server = createServer({ logger: pino({ level: "silent" }), waiting: () => [] });
   addRestDoor(server, {
     projects: new Projects({ projects, now: clock.now }),
@@ -232,7 +255,7 @@ export function openDoor(options: DoorOptions = {}) {
       body: response.body === "" ? undefined : response.json<Record<string, unknown>>(),
     };
   };
-  return { server, startAgent, agents, sessions, places, followed, log, clock, bugs, call };
+  return { server, startAgent, starter, recipes, tokens, agents, sessions, places, followed, log, clock, bugs, call };
 }
 
 /** The smallest body that `join` takes. */

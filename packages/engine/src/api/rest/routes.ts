@@ -8,6 +8,7 @@ import { toError } from "../../faults.ts";
 import { addConversationRoutes } from "./conversation-routes.ts";
 import { checkToken, InProject, isHidden, OfAgent, prefixes, type ProjectOf, refusals, type RestDoor, security, signIn } from "./door.ts";
 import { joinFaults } from "./join-faults.ts";
+import { joinRecipe } from "./recipe.ts";
 import { addTelephony } from "./telephony.ts";
 import { type AgentRequest, toConfig } from "./to-config.ts";
 import { toAgent, toConflict, toJoined, toList } from "./to-wire.ts";
@@ -70,7 +71,7 @@ function addAgentRoutes(server: FastifyInstance, door: RestDoor, projectOf: Proj
       if (!translation.ok) throw toError(translation.faults, JOIN_FAILED);
       const agent = withUid(translation.request);
       checkToken(project, agent, door.now(), JOIN_FAILED);
-      const started = await door.startAgent(project, agent);
+      const started = await door.startAgent(project, agent, joinRecipe(request.body, agent));
       switch (started.type) {
         case "started":
           return toJoined(started.agent);
@@ -154,9 +155,9 @@ function addAgentRoutes(server: FastifyInstance, door: RestDoor, projectOf: Proj
       const page = await agents.list({
         appId: projectOf(request).appId,
         channel,
-        from: from === undefined ? now - LIST_WINDOW_MS : from * 1000,
+        from: from === undefined ? now - LIST_WINDOW_MS : Math.floor(from * 1000),
         // A second counts until its end.
-        to: to === undefined ? now : to * 1000 + 999,
+        to: to === undefined ? now : Math.floor(to * 1000) + 999,
         states: state ?? ["RUNNING"],
         limit: limit ?? 20,
         cursor: cursor === "" ? undefined : cursor,
