@@ -15,6 +15,7 @@ import type { z } from "zod";
 import { AppError, errors } from "../errors.ts";
 import { faultsOf, toError } from "../faults.ts";
 import type { Projects } from "../projects/projects.ts";
+import { deeperThan } from "./json-depth.ts";
 import { isLoopbackAddress, refuseForeign } from "./loopback.ts";
 
 /** Largest request body in bytes. */
@@ -146,22 +147,4 @@ function fromFastify(error: FastifyError): AppError {
   if (status === 413) return new AppError("body-too-large", `the body is larger than ${BODY_LIMIT} bytes`, { cause: error });
   if (status >= 400 && status < 500) return new AppError("invalid-body", error.message, { cause: error });
   return new AppError("internal", "internal error", { cause: error });
-}
-
-/** Counts brackets outside strings. */
-function deeperThan(json: string, limit: number): boolean {
-  let depth = 0;
-  let inString = false;
-  for (let index = 0; index < json.length; index += 1) {
-    const code = json.charCodeAt(index);
-    if (inString) {
-      if (code === 0x5c) index += 1;
-      else if (code === 0x22) inString = false;
-    } else if (code === 0x22) inString = true;
-    else if (code === 0x7b || code === 0x5b) {
-      depth += 1;
-      if (depth > limit) return true;
-    } else if (code === 0x7d || code === 0x5d) depth -= 1;
-  }
-  return false;
 }

@@ -210,7 +210,7 @@ test("while nobody is there no word is told; afterwards the words go with the au
 
 test("vendors' failures have their codes, each at most once in ten seconds; bugs and transports have none", () => {
   const desk = new Desk();
-  const error = (module: string, cause: unknown = undefined) => ({
+  const error = (module: string, cause?: unknown) => ({
     type: "error",
     module,
     code: 502,
