@@ -26,3 +26,11 @@ test("an idle time of 0 never ends, and a stranger who leaves changes nothing", 
   presence.leave("a", 2000);
   expect(presence.deadline).toBeUndefined();
 });
+
+test("a session that goes on after a restart waits for those who were there as if they had just left", () => {
+  const presence = new Presence(30, 600, { met: true });
+  expect(presence.deadline).toBe(30_000);
+  presence.join("a");
+  expect(presence.deadline).toBeUndefined();
+  expect(new Presence(0, 600, { met: true }).deadline).toBeUndefined();
+});

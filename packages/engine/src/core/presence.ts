@@ -7,10 +7,14 @@ export class Presence {
   readonly #uids = new Set<string>();
   #leftAt: number | undefined;
 
-  /** Both in seconds, 0: no limit. `idleTimeoutS` counts since the last one has left, `firstUserTimeoutS` until the first one comes. */
-  constructor(idleTimeoutS: number, firstUserTimeoutS: number) {
+  /**
+   * Both in seconds, 0: no limit. `idleTimeoutS` counts since the last one has left, `firstUserTimeoutS` until the first
+   * one comes. `met`: somebody was there before the session began, and has left at its time 0.
+   */
+  constructor(idleTimeoutS: number, firstUserTimeoutS: number, { met = false }: { readonly met?: boolean } = {}) {
     this.#idleMs = idleTimeoutS * 1000;
     this.#firstUserMs = firstUserTimeoutS * 1000;
+    if (met) this.#leftAt = 0;
   }
 
   join(uid: string): void {

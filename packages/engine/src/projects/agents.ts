@@ -4,24 +4,15 @@ import type { SessionEvent } from "../core/events.ts";
 import { AppError } from "../errors.ts";
 import { type DayClock, pauseUntil } from "../pause-until.ts";
 import type { AgentConfig } from "../session/agent-config.ts";
+import type { Restored } from "../session/parts.ts";
 import type { OpenTransport } from "../transports/transport.ts";
 import type { AgentFilter, AgentLog, AgentPage, AgentRecord, AgentState } from "./agent-log.ts";
 import type { Project } from "./project.ts";
-import type { CallNotes, Priority, Restored, RunningCall, RunningSession, Said, Sessions } from "./running-session.ts";
+import type { CallNotes, Priority, RunningCall, RunningSession, Said, Sessions } from "./running-session.ts";
 import type { TurnRecord } from "./turn-log.ts";
 
 export type { AgentFilter, AgentLog, AgentPage, AgentRecord, AgentState } from "./agent-log.ts";
-export type {
-  CallNotes,
-  Priority,
-  Restored,
-  RunningCall,
-  RunningSession,
-  Said,
-  SessionChange,
-  SessionRequest,
-  Sessions,
-} from "./running-session.ts";
+export type { CallNotes, Priority, RunningCall, RunningSession, Said, SessionChange, SessionRequest, Sessions } from "./running-session.ts";
 
 export interface StartRequest {
   readonly project: Project;

@@ -3,6 +3,7 @@ import type { rest } from "@parley/protocol";
 import type { AgentState as Doing, SessionEvent } from "../core/events.ts";
 import type { HistoryEntry } from "../core/history.ts";
 import type { TextOptions } from "../core/turn-contract.ts";
+import type { Restored } from "../session/parts.ts";
 import type { AgentConfig, SystemMessage } from "../session/agent-config.ts";
 import type { OpenTransport } from "../transports/transport.ts";
 import type { Llm } from "../vendors/vendor.ts";
@@ -65,15 +66,6 @@ export interface SessionRequest {
   readonly restored?: Restored;
   /** Called before anything happens in the session. */
   readonly onStart: (session: RunningSession) => void;
-}
-
-/** What is known of a conversation that the engine lost. */
-export interface Restored {
-  readonly history: readonly HistoryEntry[];
-  /** The newest turn that had begun; 0: none. */
-  readonly turn: number;
-  /** Somebody was greeted. */
-  readonly greeted: boolean;
 }
 
 export interface Sessions {

@@ -4,6 +4,7 @@ import { Greeting } from "../core/greeting.ts";
 import type { SayPriority } from "../core/turn-contract.ts";
 import type { AgentConfig } from "./agent-config.ts";
 import type { Cancel, Clock } from "./clock.ts";
+import type { Restored } from "./parts.ts";
 import type { Reply } from "./reply.ts";
 
 export interface HostParts {
@@ -12,8 +13,8 @@ export interface HostParts {
   readonly recite: (text: string, source: "greeting" | "silence") => Reply;
   readonly say: (reply: () => Reply, priority: SayPriority, interruptable: boolean) => void;
   readonly think: (text: string) => void;
-  /** The session goes on: people were greeted before. */
-  readonly restored?: unknown;
+  /** The session goes on after its engine was killed. */
+  readonly restored?: Pick<Restored, "greeted">;
 }
 
 export class Host implements Disposable {
@@ -26,8 +27,9 @@ export class Host implements Disposable {
 
   constructor(parts: HostParts) {
     this.#parts = parts;
-    this.#greeting = new Greeting(parts.config.greeting?.mode ?? "every", { greeted: parts.restored !== undefined });
-    if (parts.restored === undefined) this.#prepare();
+    const greeted = parts.restored?.greeted === true;
+    this.#greeting = new Greeting(parts.config.greeting?.mode ?? "every", { greeted });
+    if (!greeted) this.#prepare();
   }
 
   /** Someone's loudspeaker plays. */

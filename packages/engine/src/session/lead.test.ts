@@ -80,10 +80,21 @@ test("a restored session remembers, and counts on", async () => {
     user: question,
     agent: ["ten"],
     config: { greeting: { text: "hello", interruptable: true } },
-    restored: { turn: 7, history: [{ role: "user", content: "before", turnId: 7, source: "asr", startMs: 0, endMs: 0 }] },
+    restored: { turn: 7, greeted: true, history: [{ role: "user", content: "before", turnId: 7, source: "asr", startMs: 0, endMs: 0 }] },
   });
   await stage.clock.moveTo(5000);
   expect(stage.only("turn-end").map(({ turnId }) => turnId)).toEqual([8]);
   expect(stage.asked[0]?.map(({ content }) => content)).toEqual(["Be brief.", "before count to ten"]);
   expect(stage.only("reply-begin").map(({ trigger }) => trigger)).toEqual(["turn"]);
+});
+
+test("a restored session that had met nobody greets whoever comes first", async () => {
+  await using stage = new Stage({
+    user: question,
+    agent: ["ten"],
+    config: { greeting: { text: "hello", interruptable: true, mode: "first" } },
+    restored: { turn: 0, greeted: false, history: [] },
+  });
+  await stage.clock.moveTo(1000);
+  expect(stage.only("reply-begin").map(({ trigger }) => trigger)).toEqual(["greeting"]);
 });

@@ -27,6 +27,8 @@ export interface SessionParts {
 export interface Restored {
   readonly history: readonly HistoryEntry[];
   readonly turn: number;
+  /** People were greeted before: who comes first knows the agent. */
+  readonly greeted: boolean;
 }
 
 /** What may change in mid-conversation. */

@@ -56,7 +56,8 @@ export class Session implements AsyncDisposable {
   constructor(parts: SessionParts) {
     this.#parts = parts;
     this.#turns = new TurnTaking(parts.config.turns, parts.restored?.turn);
-    this.#presence = new Presence(parts.config.idleTimeoutS, parts.config.firstUserTimeoutS);
+    const met = parts.restored !== undefined && (parts.restored.greeted || parts.restored.turn > 0);
+    this.#presence = new Presence(parts.config.idleTimeoutS, parts.config.firstUserTimeoutS, { met });
     for (const entry of parts.restored?.history ?? []) this.#history.add(entry);
     this.#ears = this.#openEars();
     this.#tools = this.#openTools();
