@@ -18,3 +18,4 @@ export {
   simulatedRate,
   simulatedVendors,
 } from "./speech.ts";
+export { type McpSimulator, type McpSimulatorOptions, type SimulatedTool, startMcpSimulator } from "./mcp.ts";
