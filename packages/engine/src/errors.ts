@@ -70,6 +70,12 @@ export const errors = {
   },
   "vendor-unreachable": { status: 502, reason: "ServiceUnavailable", remedy: "Check host, port, proxy and that the vendor is running." },
   "reply-stalled": { status: 504, reason: "TaskOperationTimeout", remedy: "See which vendor stopped answering; the call goes on." },
+  "secrets-lost": {
+    status: 409,
+    reason: "TaskConflict",
+    remedy: "Set its keys and headers again; the key lies in the data folder, or is the certificate where engines share a database.",
+  },
+  "too-many-agents": { status: 422, reason: "ResourceQuotaLimitExceeded", remedy: "Delete stored agents that nobody uses." },
   "token-missing": {
     status: 401,
     reason: "InvalidPermission",

@@ -33,17 +33,15 @@ const FromRow = z
     created_at: z.coerce.number(),
     updated_at: z.coerce.number(),
   })
-  .transform(
-    ({ agent_id, app_id, name, settings, secrets, created_at, updated_at }): AgentRow => ({
-      agentId: agent_id,
-      appId: app_id,
-      name,
-      settings,
-      secrets,
-      createdAt: created_at,
-      updatedAt: updated_at,
-    }),
-  );
+  .transform(({ agent_id, app_id, name, settings, secrets, created_at, updated_at }): AgentRow => ({
+    agentId: agent_id,
+    appId: app_id,
+    name,
+    settings,
+    secrets,
+    createdAt: created_at,
+    updatedAt: updated_at,
+  }));
 
 export class AgentRows {
   readonly #database: VoiceDatabase;

@@ -49,19 +49,17 @@ const FromRow = z
     audio_ms: optionalNumber,
     config: z.unknown(),
   })
-  .transform(
-    ({ session_id, app_id, agent_id, close_reason, created_at, ended_at, duration_ms, audio_ms, config }): SessionRow => ({
-      id: session_id,
-      appId: app_id,
-      agentId: agent_id,
-      closeReason: close_reason,
-      createdAt: created_at,
-      endedAt: ended_at,
-      durationMs: duration_ms,
-      audioMs: audio_ms,
-      config,
-    }),
-  );
+  .transform(({ session_id, app_id, agent_id, close_reason, created_at, ended_at, duration_ms, audio_ms, config }): SessionRow => ({
+    id: session_id,
+    appId: app_id,
+    agentId: agent_id,
+    closeReason: close_reason,
+    createdAt: created_at,
+    endedAt: ended_at,
+    durationMs: duration_ms,
+    audioMs: audio_ms,
+    config,
+  }));
 
 export class SessionRows {
   readonly #database: SessionDatabase;

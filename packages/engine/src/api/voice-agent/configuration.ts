@@ -129,7 +129,7 @@ function merge(current: Configuration, update: voiceAgent.SessionSettings): Conf
 }
 
 /** Objects merge key by key, lists replace as a whole, `null` resets. */
-function mergeObjects(current: unknown, update: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function mergeObjects(current: unknown, update: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const merged: Record<string, unknown> = isObject(current) ? { ...current } : {};
   for (const [key, value] of Object.entries(update)) {
     if (value === null) delete merged[key];
