@@ -68,12 +68,14 @@ const number = z
   .string()
   .regex(/^\d+(\.\d+)?$/, "is not a number")
   .transform(Number);
+/** Unix seconds, until the end of the year 9999: what is later is milliseconds by mistake, or nonsense. */
+const moment = number.pipe(z.number().max(253_402_300_799));
 const whole = z.string().regex(/^\d+$/, "is not a whole number").transform(Number);
 
 export const ListQuery = z.object({
   channel: z.string().optional().describe("Exact name of a channel."),
-  from_time: number.optional().describe("Unix seconds; default two hours ago."),
-  to_time: number.optional().describe("Unix seconds; default now."),
+  from_time: moment.optional().describe("Unix seconds; default two hours ago."),
+  to_time: moment.optional().describe("Unix seconds; default now."),
   state: z
     .string()
     .regex(/^[0-6](,[0-6])*$/, "is not a list of states 0 to 6, for instance 2 or 1,2")

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { AppError } from "../../errors.ts";
+import type { AgentFilter } from "../../projects/agents.ts";
 import { buildToken } from "../../projects/tokens.ts";
 import { appId, base, basic, certificate, joinBody, openDoor, project } from "./door-stage.ts";
 
@@ -374,4 +375,22 @@ test("the authorization header is asked for before the body is read", async () =
   });
   expect(signedIn.statusCode).toBe(413);
   expect(signedIn.json()).toMatchObject({ reason: "InvalidRequestBody" });
+});
+
+test("list takes fractions of seconds, and refuses moments that lie beyond any calendar", async () => {
+  const door = openDoor();
+  const filters: AgentFilter[] = [];
+  door.log.list = async (filter) => {
+    filters.push(filter);
+    return { agents: [], next: "", total: 0 };
+  };
+
+  await door.call("GET", "agents?state=4&from_time=98945.680221951614&to_time=98945.7");
+
+  expect(filters).toMatchObject([{ from: 98_945_680, to: 98_946_699 }]);
+  expect(await door.call("GET", "agents?from_time=1e400")).toMatchObject({ status: 400 });
+  expect(await door.call("GET", `agents?from_time=${"9".repeat(40)}`)).toMatchObject({
+    status: 400,
+    body: { reason: "InvalidFieldValue", detail: expect.stringContaining("query from_time") },
+  });
 });
