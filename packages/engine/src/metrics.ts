@@ -21,6 +21,8 @@ export class Metrics {
   readonly #calls: Counter<"end">;
   readonly #turns: Counter<"end">;
   readonly #errors: Counter<"module">;
+  readonly #ignored: Counter<"cause">;
+  readonly #echoes: Counter;
   readonly #latency: Histogram<"module" | "name">;
   readonly #requests: Histogram<"method" | "route" | "status">;
   readonly #webhooks: Counter<"event" | "outcome">;
@@ -76,6 +78,17 @@ export class Metrics {
       registers,
     });
     this.#errors = new Counter({ name: "parley_errors_total", help: "Errors in calls, by module.", labelNames: ["module"], registers });
+    this.#ignored = new Counter({
+      name: "parley_speech_ignored_total",
+      help: "Speech over the agent that did not count, by why.",
+      labelNames: ["cause"],
+      registers,
+    });
+    this.#echoes = new Counter({
+      name: "parley_echoes_suspected_total",
+      help: "People's utterances that repeated what the agent was saying: their microphones hear its voice.",
+      registers,
+    });
     this.#latency = new Histogram({
       name: "parley_latency_seconds",
       help: "asr ttlw: end of speech to its words; llm ttfb, ttfs: request to first token, first clause; tts ttfb: clause to sound; total e2e: end of speech to sound.",
@@ -106,6 +119,12 @@ export class Metrics {
       case "error":
         this.#errors.inc({ module: event.module });
         return;
+      case "speech-ignored":
+        this.#ignored.inc({ cause: event.cause });
+        return;
+      case "echo-suspected":
+        this.#echoes.inc();
+        return;
       case "reply-end":
         this.#turns.inc({ end: "ok" });
         return;
@@ -122,6 +141,8 @@ export class Metrics {
       case "transcript":
       case "turn-end":
       case "turn-dropped":
+      case "turn-marked":
+      case "turn-overlong":
       case "reply-begin":
       case "reply-start":
       case "reply-text":

@@ -67,10 +67,16 @@ export const ErrorMessage = z.object({
 });
 export type ErrorMessage = z.infer<typeof ErrorMessage>;
 
-/** What the agent is doing. Agora sends it by RTM presence only; its toolkits ignore this object. */
+/**
+ * What the agent is doing. Agora sends it by RTM presence only; its toolkits ignore this object. The flags are those of
+ * the presence: a person may be heard while the agent speaks.
+ */
 export const StateMessage = z.object({
   object: z.literal("message.state"),
   state: z.enum(["idle", "silent", "listening", "thinking", "speaking"]),
+  listening: z.boolean(),
+  thinking: z.boolean(),
+  speaking: z.boolean(),
   turn_id: TurnId,
   send_ts: z.number(),
 });
@@ -90,6 +96,48 @@ export const TurnFinished = z.object({
 });
 export type TurnFinished = z.infer<typeof TurnFinished>;
 
+/** What these are is told under both keys: the contract has `event_type`, all the rest `object`. */
+const ManualSosResult = z.literal("user.manual_sos.result");
+const ManualEosResult = z.literal("user.manual_eos.result");
+const AgentEosResult = z.literal("assistant.manual_eos.result");
+
+const manualResult = {
+  event_id: z.string(),
+  event_ms: z.number(),
+  payload: z.object({
+    success: z.boolean(),
+    request_id: z.string(),
+    /** Null on failure, and where the turn gets its number only after what the agent is saying. */
+    turn_id: TurnId.nullable(),
+    error_message: z.string().nullable(),
+  }),
+};
+
+/** What became of a client's mark of the start or the end of speech. */
+export const ManualStart = z.object({ object: ManualSosResult, event_type: ManualSosResult, ...manualResult });
+export const ManualEnd = z.object({ object: ManualEosResult, event_type: ManualEosResult, ...manualResult });
+
+/** The agent has ended a turn that its client should have ended. */
+export const ManualTurnEnded = z.object({
+  object: AgentEosResult,
+  event_type: AgentEosResult,
+  event_id: z.string(),
+  event_ms: z.number(),
+  payload: z.object({ reason: z.string(), max_duration_ms: Ms, turn_id: TurnId }),
+});
+export type ManualTurnEnded = z.infer<typeof ManualTurnEnded>;
+
+/** Whether the agent knows its speaker by their voice. */
+export const SalStatus = z.object({
+  object: z.literal("message.sal_status"),
+  status: z.enum(["VP_DISABLED", "VP_UNREGISTER", "VP_REGISTERING", "VP_REGISTER_SUCCESS", "VP_REGISTER_FAIL", "VP_REGISTER_DUPLICATE"]),
+  timestamp: z.number(),
+  data_type: z.literal("message"),
+  message_id: z.string(),
+  send_ts: z.number(),
+});
+export type SalStatus = z.infer<typeof SalStatus>;
+
 export const AgentMessage = z.discriminatedUnion("object", [
   UserTranscription,
   AssistantTranscription,
@@ -98,6 +146,10 @@ export const AgentMessage = z.discriminatedUnion("object", [
   ErrorMessage,
   StateMessage,
   TurnFinished,
+  SalStatus,
+  ManualStart,
+  ManualEnd,
+  ManualTurnEnded,
 ]);
 export type AgentMessage = z.infer<typeof AgentMessage>;
 
@@ -108,3 +160,7 @@ export const TypedText = z.object({
   message: z.string().min(1).max(8192),
 });
 export type TypedText = z.infer<typeof TypedText>;
+
+/** Body of `user.manual_sos` and `user.manual_eos` from a client. */
+export const ManualMark = z.object({ request_id: z.string().min(1).max(128) });
+export type ManualMark = z.infer<typeof ManualMark>;

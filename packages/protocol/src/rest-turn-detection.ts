@@ -24,7 +24,9 @@ export const VadBody = z.object({
 const StartOfSpeech = z.object({
   mode: z
     .enum(["vad", "keywords", "disabled", "manual"])
-    .describe("`vad`: speech that goes on interrupts; `keywords`: only these words; `disabled`: nothing. `manual` is not built."),
+    .describe(
+      "`vad`: speech that goes on interrupts; `keywords`: only these words; `disabled`: nothing; `manual`: the client says when (`user.manual_sos`).",
+    ),
   vad_config: optional(
     z.object({
       interrupt_duration_ms: optional(interruptMs).describe("Speech over the agent that silences it. Default 160."),
@@ -47,7 +49,9 @@ const StartOfSpeech = z.object({
 const EndOfSpeech = z.object({
   mode: z
     .enum(["vad", "semantic", "manual"])
-    .describe("`vad`: silence alone ends a turn; `semantic`: what was said counts, too (English, Chinese). `manual` is not built."),
+    .describe(
+      "`vad`: silence alone ends a turn; `semantic`: what was said counts, too (English, Chinese); `manual`: the client says when (`user.manual_eos`).",
+    ),
   vad_config: optional(z.object({ silence_duration_ms: optional(silenceMs).describe("Default 640.") })),
   semantic_config: optional(
     z.object({

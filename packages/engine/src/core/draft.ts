@@ -1,5 +1,10 @@
 /** What will be a person's turn, if it holds words: pieces of speech and typed text, in the order in which they began. */
 
+import { endsOpen } from "./phrases.ts";
+
+/** Probability from which a sentence counts as complete. */
+const completeFrom = 0.5;
+
 interface Part {
   readonly uid: string;
   readonly at: number;
@@ -15,8 +20,10 @@ export class Draft {
   readonly startMs: number;
   /** When the last sound of it ended. */
   endMs: number;
-  /** Its beginning has been told. */
-  announced = false;
+  /** Its number, once its beginning has been told. */
+  turn: number | undefined;
+  /** A mark has ended it: it waits for nothing but its words, and the floor. */
+  closed = false;
   /** How typed text in it came in. */
   origin: "text" | "command" = "text";
   /** Speech may cut the answer to it. */
@@ -25,8 +32,10 @@ export class Draft {
   complete: number | undefined;
   #parts: Part[] = [];
 
-  constructor(uid: string, startMs: number) {
+  /** `turn`: of what it takes the place of. */
+  constructor(uid: string, startMs: number, turn?: number) {
     this.uid = uid;
+    this.turn = turn;
     this.startMs = startMs;
     this.endMs = startMs;
   }
@@ -46,14 +55,22 @@ export class Draft {
     }
   }
 
-  /** Forgets what began at `at` or later. */
-  forgetSince(at: number): void {
-    this.#parts = this.#parts.filter((part) => part.at < at);
+  /** Forgets the speech that began at `at` or later; tells what it was. */
+  forgetSince(at: number): { readonly uid: string; readonly text: string; readonly startMs: number } {
+    const forgotten = this.#parts.filter((part) => !part.typed && part.at >= at);
+    this.#parts = this.#parts.filter((part) => !forgotten.includes(part));
+    const [first] = forgotten;
+    return { uid: first?.uid ?? this.uid, text: join(forgotten), startMs: first?.at ?? at };
   }
 
   /** All words, spoken and typed, in order. */
   get text(): string {
     return join(this.#parts.toSorted((a, b) => a.at - b.at));
+  }
+
+  /** As far as its words and the recogniser tell, the sentence is. */
+  get isComplete(): boolean {
+    return (this.complete ?? 1) >= completeFrom && !endsOpen(this.text);
   }
 
   get spoken(): string {

@@ -15,6 +15,12 @@ export type TurnOrigin = "voice" | "text" | "command";
 /** What ended a reply early. */
 export type InterruptCause = "start_of_speech" | "text" | "api_speak" | "api_interrupt" | "api_leave";
 
+/** Why speech over a reply does not count: nothing interrupts, the keywords were not among it, or it is a sign of listening. */
+export type IgnoredCause = "disable" | "keywords" | "semantic";
+
+/** Why a client's mark of a start or an end counts for nothing: it is not asked for, or there is no turn for it. */
+export type MarkRefusal = "not-manual" | "no-turn";
+
 /** What gave the agent the floor: a person's turn, a tool's result, a wish of the API's, or a fixed text of that source. */
 export type ReplyTrigger = "turn" | "tool-result" | "create" | Exclude<ReplySource, "llm" | "llm_failure">;
 
@@ -51,6 +57,31 @@ export type SessionEvent =
     }
   /** What sounded like a turn held no words. */
   | { type: "turn-dropped"; at: number; turnId: number; uid: string }
+  /** A client marked the start or the end of somebody's speech. `turn`: null where it counts for nothing, or has no number yet. */
+  | {
+      type: "turn-marked";
+      at: number;
+      turn: number | null;
+      mark: "start" | "end";
+      uid: string;
+      requestId: string;
+      refused: MarkRefusal | null;
+    }
+  /** The mark that would have ended the turn had not come after `maxMs`. */
+  | { type: "turn-overlong"; at: number; turnId: number; uid: string; maxMs: number }
+  /** Speech over a reply counts for nothing. Its number is its own; the turn under way goes on. */
+  | {
+      type: "speech-ignored";
+      at: number;
+      turnId: number;
+      uid: string;
+      text: string;
+      startMs: number;
+      endMs: number;
+      cause: IgnoredCause;
+    }
+  /** Someone's microphone hears the agent: these words, taken for theirs, are its own. Told once for each utterance. */
+  | { type: "echo-suspected"; at: number; turnId: number; uid: string; text: string }
   /** The agent has the floor; there is no sound yet. `reply` numbers it in the session; it ends with one `reply-end` or `reply-interrupted`. */
   | { type: "reply-begin"; at: number; turnId: number; reply: number; trigger: ReplyTrigger }
   /** The reply's first sound is written. `latencyMs`: from the end of the person's speech. */

@@ -1,11 +1,13 @@
 /** What goes into turn-taking, and what comes out: inputs that say when they happened, decisions to carry out. */
-import type { InterruptCause, TurnOrigin } from "./events.ts";
+import type { IgnoredCause, InterruptCause, MarkRefusal, SpokenWord, TurnOrigin } from "./events.ts";
 
 export interface TurnTakingSettings {
+  /** What begins a turn: a voice, or the client's own mark (push to talk); then voices without a mark count for nothing. */
+  readonly onset: "voice" | "manual";
   /** Silence after speech that ends the turn, in milliseconds. */
   readonly endpointingMs: number;
-  /** `semantic`: a sentence that is not complete yet gets up to `maxWaitMs`. */
-  readonly endpointing: "silence" | "semantic";
+  /** `semantic`: a sentence that is not complete yet gets up to `maxWaitMs`. `manual`: the client's own mark ends the turn. */
+  readonly endpointing: "silence" | "semantic" | "manual";
   readonly maxWaitMs: number;
   /** Speech over the agent that silences it, in milliseconds. */
   readonly interruptMs: number;
@@ -42,6 +44,12 @@ export type TurnInput =
   /** A fixed text wants to be spoken. */
   | { type: "say"; at: number; id: number; priority: SayPriority; interruptable: boolean }
   | { type: "interrupt"; at: number; cause: InterruptCause }
+  /** Someone's client marks the start or the end of their speech; answered by one `turn-marked`. */
+  | { type: "mark"; at: number; mark: "start" | "end"; uid: string; requestId: string }
+  /** Words of the reply that begin to sound: people's words that repeat them are an echo. */
+  | { type: "reply-words"; at: number; words: readonly SpokenWord[] }
+  /** From the next decision on. A pause that is being waited for keeps its length. */
+  | { type: "settings"; at: number; settings: TurnTakingSettings }
   /** The reply under way was played to its end, or came to nothing. */
   | { type: "reply-end"; at: number }
   | { type: "user-left"; at: number; uid: string }
@@ -65,7 +73,36 @@ export type TurnDecision =
   | { type: "turn-dropped"; at: number; turn: number; uid: string }
   | { type: "reply-duck" | "reply-hold" | "reply-resume"; at: number }
   | { type: "reply-interrupt"; at: number; cause: InterruptCause }
+  | TurnMarked
+  /** A turn that only a mark ends went on for `maxMs`, and is ended. */
+  | { type: "turn-overlong"; at: number; turn: number; uid: string; maxMs: number }
+  | IgnoredSpeech
+  /** These words of a person repeat what the agent is saying, in time with it. Told once for each utterance. */
+  | { type: "echo-suspected"; at: number; uid: string; text: string }
   | { type: "say-start"; at: number; id: number; turn: number }
   | { type: "say-queued" | "say-dropped"; at: number; id: number }
   /** Typed text that came at the wrong time, by its own wish. */
   | { type: "text-dropped"; at: number };
+
+/** What became of a mark. `turn`: whose number is not known yet where the agent speaks on; `refused`: why it counts for nothing. */
+export interface TurnMarked {
+  type: "turn-marked";
+  at: number;
+  mark: "start" | "end";
+  uid: string;
+  requestId: string;
+  turn: number | null;
+  refused: MarkRefusal | null;
+}
+
+/** Speech over a reply was understood, and counts for nothing. It has a number of its own, and no answer. */
+export interface IgnoredSpeech {
+  type: "speech-ignored";
+  at: number;
+  turn: number;
+  uid: string;
+  text: string;
+  startMs: number;
+  endMs: number;
+  cause: IgnoredCause;
+}

@@ -4,8 +4,9 @@ import { TurnTaking } from "./turn-taking.ts";
 import type { TurnDecision, TurnInput, TurnTakingSettings } from "./turn-contract.ts";
 
 const settings = fc.record<TurnTakingSettings>({
+  onset: fc.constantFrom("voice", "manual"),
   endpointingMs: fc.integer({ min: 120, max: 2000 }),
-  endpointing: fc.constantFrom("silence", "semantic"),
+  endpointing: fc.constantFrom("silence", "semantic", "manual"),
   maxWaitMs: fc.integer({ min: 500, max: 5000 }),
   interruptMs: fc.integer({ min: 120, max: 1200 }),
   interruption: fc.constantFrom("speech", "words", "keywords", "never"),
@@ -51,6 +52,19 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     .map(([priority, interruptable]): Step => (at, id) => ({ type: "say", at, id, priority, interruptable })),
   fc.constant<Step>((at) => ({ type: "interrupt", at, cause: "api_interrupt" })),
   fc.constant<Step>((at) => ({ type: "reply-end", at })),
+  fc.tuple(uid, fc.constantFrom("start" as const, "end" as const)).map(([who, mark]): Step => (at, id) => ({
+    type: "mark",
+    at,
+    mark,
+    uid: who,
+    requestId: String(id),
+  })),
+  settings.map((changed): Step => (at) => ({ type: "settings", at, settings: changed })),
+  fc.constant<Step>((at) => ({
+    type: "reply-words",
+    at,
+    words: ["what", "time", "is", "it"].map((text, index) => ({ text, startMs: at + index * 200, endMs: at + index * 200 + 200 })),
+  })),
   uid.map((who): Step => (at) => ({ type: "user-left", at, uid: who })),
   fc.constant<Step>((at) => ({ type: "time", at })),
 );
@@ -63,6 +77,9 @@ class Judge {
   reply: "none" | "playing" | "ducked" | "held" = "none";
   #turn: "none" | "open" = "none";
   #highest = 0;
+  #open = 0;
+  #newest = 0;
+  readonly #used = new Set<number>();
 
   see(decision: TurnDecision): void {
     const check = (holds: boolean) => {
@@ -70,13 +87,15 @@ class Judge {
     };
     switch (decision.type) {
       case "turn-start":
-        check(this.#turn === "none" && decision.turn >= this.#highest);
+        check(this.#turn === "none" && decision.turn > this.#highest && !this.#used.has(decision.turn));
         this.#turn = "open";
+        this.#open = decision.turn;
         break;
       case "turn-end":
         check(this.#turn === "open" && this.reply === "none" && decision.turn > this.#highest);
-        check(decision.text !== "" && decision.endMs >= decision.startMs);
+        check(decision.text !== "" && decision.endMs >= decision.startMs && decision.turn === this.#open);
         this.#highest = decision.turn;
+        this.#used.add(decision.turn);
         this.#turn = "none";
         this.reply = "playing";
         break;
@@ -85,8 +104,9 @@ class Judge {
         this.#turn = "none";
         break;
       case "say-start":
-        check(this.reply === "none" && decision.turn > this.#highest);
+        check(this.reply === "none" && decision.turn > this.#highest && !this.#used.has(decision.turn));
         this.#highest = decision.turn;
+        this.#used.add(decision.turn);
         this.reply = "playing";
         break;
       case "reply-duck":
@@ -108,6 +128,19 @@ class Judge {
       case "utterance-end":
         this.owed.set(decision.uid, (this.owed.get(decision.uid) ?? 0) + 1);
         break;
+      case "speech-ignored":
+        check(
+          decision.text !== "" && decision.endMs >= decision.startMs && decision.turn > this.#highest && !this.#used.has(decision.turn),
+        );
+        this.#used.add(decision.turn);
+        break;
+      case "turn-overlong":
+        check(this.#turn === "open" && decision.turn === this.#open);
+        break;
+      case "turn-marked":
+        check(decision.turn === null || (this.#turn === "open" && decision.turn === this.#open));
+        break;
+      case "echo-suspected":
       case "say-queued":
       case "say-dropped":
       case "text-dropped":
@@ -117,6 +150,8 @@ class Judge {
 
   /** The core and the judge agree about who has the floor. */
   agrees(turns: TurnTaking): void {
+    if (turns.turn < this.#newest) this.complaints.push(`the number went down from ${this.#newest} to ${turns.turn}`);
+    this.#newest = turns.turn;
     if ((turns.floor === "agent") !== (this.reply !== "none")) this.complaints.push(`floor ${turns.floor}, reply ${this.reply}`);
   }
 }
@@ -180,7 +215,7 @@ test("a word is said in at most one turn, and none that was owed to a turn is lo
   });
   fc.assert(
     fc.property(settings, fc.array(utterance, { minLength: 1, maxLength: 12 }), (chosen, utterances) => {
-      const turns = new TurnTaking({ ...chosen, interruption: "speech", endpointing: "silence" });
+      const turns = new TurnTaking({ ...chosen, onset: "voice", interruption: "speech", endpointing: "silence" });
       const said: string[] = [];
       const timeline: { at: number; input: TurnInput }[] = [];
       const add = (at: number, input: TurnInput) => timeline.push({ at, input });

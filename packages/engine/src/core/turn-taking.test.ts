@@ -3,6 +3,7 @@ import { TurnTaking } from "./turn-taking.ts";
 import type { TurnDecision, TurnInput, TurnTakingSettings } from "./turn-contract.ts";
 
 const settings: TurnTakingSettings = {
+  onset: "voice",
   endpointingMs: 500,
   endpointing: "silence",
   maxWaitMs: 3000,
@@ -175,7 +176,10 @@ describe("speech over the agent", () => {
   test("with interruption by words, a sign of listening does not interrupt and a request does", () => {
     const turns = answering({ interruption: "words" });
     run(turns, start(2000), time(2160), partial(2300, "uh-huh"), end(2400));
-    expect(types(run(turns, final(2500, "Uh-huh, okay.")))).toEqual(["reply-resume"]);
+    expect(run(turns, final(2500, "Uh-huh, okay."))).toEqual([
+      { type: "speech-ignored", at: 2500, turn: 2, uid, text: "Uh-huh, okay.", startMs: 2000, endMs: 2400, cause: "semantic" },
+      { type: "reply-resume", at: 2500 },
+    ]);
     run(turns, start(4000), time(4160));
     expect(types(run(turns, partial(4400, "hold on a second")))).toEqual(["reply-interrupt", "turn-start"]);
   });
@@ -190,14 +194,20 @@ describe("speech over the agent", () => {
   test("with interruption by keywords, only these interrupt", () => {
     const turns = answering({ interruption: "keywords", keywords: ["hold on", "Stop"] });
     run(turns, start(2000), time(2160), partial(2300, "that is very nice"), end(2400));
-    expect(types(run(turns, final(2500, "That is very nice.")))).toEqual(["reply-resume"]);
+    expect(run(turns, final(2500, "That is very nice."))).toMatchObject([
+      { type: "speech-ignored", cause: "keywords" },
+      { type: "reply-resume" },
+    ]);
     run(turns, start(4000), time(4160));
     expect(types(run(turns, partial(4400, "Well, hold on!")))).toEqual(["reply-interrupt", "turn-start"]);
   });
 
   test("over a reply that nothing interrupts is forgotten if the agent is told so", () => {
     const turns = answering({ interruption: "never", overlapping: "ignore" });
-    expect(types(run(turns, start(2000), end(2600), final(2700, "hello")))).toEqual(["utterance-end"]);
+    expect(run(turns, start(2000), end(2600), final(2700, "hello"))).toEqual([
+      { type: "utterance-end", at: 2600, uid },
+      { type: "speech-ignored", at: 2700, turn: 2, uid, text: "hello", startMs: 2000, endMs: 2600, cause: "disable" },
+    ]);
     run(turns, { type: "reply-end", at: 4000 });
     expect(turns.floor).toBe("nobody");
   });

@@ -1,90 +1,62 @@
 /** Decides whose turn it is: when a person's turn begins and ends, and what happens to the agent when someone speaks over it. */
+import { TurnQueue, type TextInput } from "./turn-queue.ts";
+import { BargeIn, type Verdict } from "./barge-in.ts";
 import { Draft } from "./draft.ts";
+import { Endpointing, maxTurnMs, type EndVerdict } from "./endpointing.ts";
+import type { IgnoredCause, MarkRefusal } from "./events.ts";
+import { Hearing } from "./hearing.ts";
+import { interrupts, whyIgnored } from "./overlap.ts";
 import { People } from "./people.ts";
-import { carriesMeaning, endsOpen, holdsPhrase } from "./phrases.ts";
-import type { TurnDecision, TurnInput, TurnTakingSettings } from "./turn-contract.ts";
+import type { IgnoredSpeech, TurnDecision, TurnInput, TurnTakingSettings } from "./turn-contract.ts";
+import { TurnNumbers } from "./turn-numbers.ts";
 
-/** Silence that a reply is held for, waiting whether speech over it goes on, in milliseconds after `interruptMs`. A cough is over by then. */
-const confirmMs = 440;
-/** Longest wait for words that a held reply gives to a noise without any. */
-const wordsPatienceMs = 1500;
-/** Longest wait for a recogniser's final transcript. */
-const finalPatienceMs = 2000;
-/** A turn is ended when it has grown this long: a noise that never ends must not make the agent deaf. */
-const maxTurnMs = 60_000;
 /** Typed text waits this long for a person who is speaking at the same time. */
 const textPatienceMs = 3000;
-/** Texts that may wait. More are dropped. */
-const maxQueued = 32;
-/** Probability from which a sentence counts as complete. */
-const completeFrom = 0.5;
 
 /**
- *                        speech-start                speech-end               time
- *   listening ────────────────────▶ user-speaking ───────────▶ user-pausing ─────▶ user-finishing
- *       ▲                                 ▲  ◀── speech-start ──────┘                   │ final transcript
- *       │ reply-end                       │                                             ▼
- *       └─────────────────────────────────┼──────────────────────────────────────── replying ◀── reply-resume ──┐
- *                                         │ reply-interrupt                             │ speech-start (duck)   │
- *                                         │                                             ▼                       │
- *                                         └─── replying-held ◀── interruptMs (hold) ─ replying-ducked ──────────┤
- *                                                    │ speech-end                                               │
- *                                                    └──▶ replying-checking ── no words ────────────────────────┘
+ *                 speech-start or sos          the turn is over (`Endpointing`)
+ *   listening ───────────────────────▶ people ─────────────────────────────────▶ replying
+ *       ▲                                ▲                                          │  │
+ *       │                                └────── reply-interrupt (`BargeIn`) ───────┘  │
+ *       └──────────────────────────────────── reply-end ───────────────────────────────┘
  */
-type State =
-  | { name: "listening" }
-  | { name: "user-speaking"; until: number }
-  | { name: "user-pausing"; until: number; extended: boolean }
-  | { name: "user-finishing"; until: number }
-  | { name: "replying" }
-  /** `since`: onset of the speech over the agent. */
-  | { name: "replying-ducked"; since: number; until: number }
-  | { name: "replying-held"; since: number; until: number }
-  | { name: "replying-checking"; since: number; until: number };
+type State = { readonly floor: "nobody"; readonly deadline: undefined } | Endpointing | BargeIn;
 
-type TextInput = Extract<TurnInput, { type: "text" }>;
+const listening: State = { floor: "nobody", deadline: undefined };
+
+type Mark = Extract<TurnInput, { type: "mark" }>;
 
 export class TurnTaking {
-  readonly #settings: TurnTakingSettings;
+  #settings: TurnTakingSettings;
   readonly #people = new People();
-  #state: State = { name: "listening" };
-  #turn = 0;
+  readonly #numbers: TurnNumbers;
+  readonly #queue = new TurnQueue();
+  readonly #hearing = new Hearing(this.#people);
+  #state: State = listening;
   #draft: Draft | undefined;
   #interruptable = true;
-  #says: { id: number; interruptable: boolean }[] = [];
-  /** Typed texts that wait until what goes on is answered. */
-  #texts: TextInput[] = [];
   #decisions: TurnDecision[] = [];
 
-  constructor(settings: TurnTakingSettings) {
+  /** `turn`: number of the last turn before this began. */
+  constructor(settings: TurnTakingSettings, turn = 0) {
     this.#settings = settings;
+    this.#numbers = new TurnNumbers(turn);
+    this.#people.onlyMarked = settings.onset === "manual";
   }
 
   /** When the next `time` input is due. */
   get deadline(): number | undefined {
-    return "until" in this.#state ? this.#state.until : undefined;
+    return this.#state.deadline;
   }
 
   /** Whose floor it is. */
   get floor(): "nobody" | "people" | "agent" {
-    switch (this.#state.name) {
-      case "listening":
-        return "nobody";
-      case "user-speaking":
-      case "user-pausing":
-      case "user-finishing":
-        return "people";
-      case "replying":
-      case "replying-ducked":
-      case "replying-held":
-      case "replying-checking":
-        return "agent";
-    }
+    return this.#state.floor;
   }
 
-  /** Number of the newest turn; 0 before the first. */
+  /** Number of the newest turn that had the floor; 0 before the first. Never goes down. */
   get turn(): number {
-    return this.#turn;
+    return this.#numbers.newest;
   }
 
   /** What people have said in the turn that is not over yet, as far as it is understood. */
@@ -96,10 +68,10 @@ export class TurnTaking {
     this.#decisions = [];
     switch (input.type) {
       case "speech-start":
-        if (this.#people.startSpeaking(input.uid, input.at)) this.#speechStart(input.at, input.uid);
+        if (this.#people.startSpeaking(input.uid, input.at) && this.#people.counts(input.uid)) this.#speechStart(input.at, input.uid);
         break;
       case "speech-end":
-        if (this.#people.stopSpeaking(input.uid)) this.#speechEnd(input.at);
+        if (this.#people.stopSpeaking(input.uid)) this.#speechEnd(input.at, input.uid);
         break;
       case "transcript":
         this.#transcript(input);
@@ -115,11 +87,21 @@ export class TurnTaking {
         this.#decide({ type: "reply-interrupt", at: input.at, cause: input.cause });
         this.#afterReply(input.at);
         break;
+      case "mark":
+        if (input.mark === "start") this.#markStart(input);
+        else this.#markEnd(input);
+        break;
+      case "reply-words":
+        this.#hearing.agentSays(input.words);
+        break;
       case "reply-end":
         if (this.floor === "agent") this.#afterReply(input.at);
         break;
       case "user-left":
         this.#userLeft(input.at, input.uid);
+        break;
+      case "settings":
+        this.#change(input.at, input.settings);
         break;
       case "time":
         if (this.deadline !== undefined && input.at >= this.deadline) this.#deadlinePassed(input.at);
@@ -131,147 +113,172 @@ export class TurnTaking {
   // What people do
 
   #speechStart(at: number, uid: string): void {
-    switch (this.#state.name) {
-      case "listening":
+    const aside = this.#state.floor === "agent" && this.#deaf && this.#settings.overlapping === "ignore";
+    this.#hearing.speechStart(uid, at, aside);
+    switch (this.#state.floor) {
+      case "nobody":
         this.#draft = new Draft(uid, at);
         this.#userSpeaks(at);
         break;
-      case "user-pausing":
-      case "user-finishing":
-        this.#userSpeaks(at);
+      case "people":
+        this.#state.speechStart(this.#settings);
         break;
-      case "replying":
-        if (this.#deaf && this.#settings.overlapping === "ignore") break;
+      case "agent":
+        if (aside) break;
         this.#draft ??= new Draft(uid, at);
-        if (this.#deaf) break;
-        this.#state = { name: "replying-ducked", since: at, until: at + this.#settings.interruptMs };
-        this.#decide({ type: "reply-duck", at });
-        break;
-      case "replying-checking":
-        this.#state = {
-          name: "replying-held",
-          since: this.#state.since,
-          until: at + this.#settings.interruptMs + confirmMs,
-        };
-        break;
-      case "user-speaking":
-      case "replying-ducked":
-      case "replying-held":
+        if (!this.#deaf) this.#carryOut(at, this.#state.speechStart(at, this.#settings));
         break;
     }
   }
 
-  #speechEnd(at: number): void {
+  #speechEnd(at: number, uid: string): void {
+    this.#hearing.speechEnd(uid, at);
+    if (!this.#people.counts(uid)) {
+      this.#endUtterance(at, uid); // Nobody wants these words; the recogniser shall begin anew.
+      return this.#people.ignoreOwedBy(uid);
+    }
     if (this.#draft !== undefined) this.#draft.endMs = Math.max(this.#draft.endMs, at);
     if (this.#people.someoneSpeaks) return;
-    switch (this.#state.name) {
-      case "listening":
-      case "replying":
-        // Speech that nobody answers, or only later: its words are wanted all the same.
-        this.#endUtterances(at);
-        break;
-      case "user-speaking":
-        this.#state = { name: "user-pausing", until: at + this.#settings.endpointingMs, extended: false };
-        break;
-      case "replying-ducked":
-        this.#endUtterances(at);
-        this.#resumeReply(at, this.#state.since);
-        break;
-      case "replying-held":
-        this.#endUtterances(at);
-        this.#state = { name: "replying-checking", since: this.#state.since, until: at + wordsPatienceMs };
-        break;
-      case "user-pausing":
-      case "user-finishing":
-      case "replying-checking":
-        break;
-    }
+    if (this.#state.floor === "people") return this.#endAs(at, this.#state.quiet(at, this.#settings));
+    // Of speech that nobody answers, or only later, the words are wanted all the same.
+    this.#endUtterances(at);
+    if (this.#state.floor === "agent") this.#carryOut(at, this.#state.quiet(at));
   }
 
-  #transcript({ at, uid, text, final, complete }: Extract<TurnInput, { type: "transcript" }>): void {
-    const utteranceAt = this.#people.transcript(uid, final);
-    if (utteranceAt === undefined) return;
+  #transcript(input: Extract<TurnInput, { type: "transcript" }>): void {
+    const understood = this.#hearing.understand(input);
+    if (understood === undefined) return;
+    const { at, complete } = input;
+    const { uid, startMs, text, final, echo, aside } = understood;
+    if (understood.isNewEcho) this.#decide({ type: "echo-suspected", at, uid, text: echo });
+    if (aside !== undefined) {
+      if (final) this.#ignore(at, { ...aside, uid, text }, "disable");
+      return;
+    }
     const overheard = this.#people.isOverheard(uid);
-    if (overheard && text.trim() !== "") this.#draft ??= new Draft(uid, utteranceAt);
-    this.#draft?.hear(uid, utteranceAt, text, final);
+    if (overheard && text.trim() !== "") this.#draft ??= new Draft(uid, startMs);
+    this.#draft?.hear(uid, startMs, text, final);
     if (this.#draft !== undefined && complete !== undefined) this.#draft.complete = complete;
-    switch (this.#state.name) {
-      case "listening":
+    switch (this.#state.floor) {
+      case "nobody":
         // A noise that was there before the last reply, and outlasted it, turns out to be words.
-        if ((this.#draft?.text ?? "") !== "") this.#handOver(at);
+        if (this.text !== "") this.#handOver(at);
         break;
-      case "user-speaking":
-      case "replying-ducked":
+      case "people":
+        this.#endAs(at, this.#state.understood({ isComplete: this.#draft?.isComplete ?? true, isOwed: this.#people.someoneOwesFinal }));
+        if (final) this.#dropNoise(at);
         break;
-      case "user-pausing":
-        if (this.#state.extended && this.#isComplete) this.#finishTurn(at);
+      case "agent": {
+        const isOpen = this.#people.someoneOwesFinal;
+        const isOver = final && !isOpen && !this.#people.someoneSpeaks;
+        const isEcho = echo !== "" && text === "";
+        const wasThere = overheard && !this.#deaf;
+        this.#carryOut(at, this.#state.understood({ means: this.#meansIt, isEcho, isOpen, isOver, wasThere }));
         break;
-      case "user-finishing":
-        if (!this.#people.someoneOwesFinal) this.#endTurn(at);
-        break;
-      case "replying":
-        if (overheard && !this.#deaf && this.#meansIt) this.#barge(at);
-        break;
-      case "replying-held":
-        if (this.#meansIt) this.#barge(at);
-        break;
-      case "replying-checking":
-        if (this.#meansIt) this.#barge(at);
-        else if (!this.#people.someoneOwesFinal) this.#resumeReply(at, this.#state.since);
-        break;
+      }
     }
   }
 
   #text(input: TextInput): void {
     const { at, uid, text, priority = "interrupt", whileSpeaking = "join", interruptable = true, origin = "text" } = input;
-    if (this.floor === "people" ? whileSpeaking === "ignore" : this.floor === "agent" && priority === "ignore") {
+    const { floor } = this;
+    if (floor === "people" ? whileSpeaking === "ignore" : floor === "agent" && priority === "ignore") {
       this.#decide({ type: "text-dropped", at });
       return;
     }
-    if (this.floor === "people" && whileSpeaking === "append" && this.#texts.length < maxQueued) {
-      this.#texts.push(input);
-      return;
-    }
-    const replaces = this.floor === "people" && whileSpeaking === "replace";
-    if (replaces && this.#draft !== undefined) {
-      const { announced } = this.#draft;
-      this.#draft = new Draft(uid, at);
-      this.#draft.announced = announced;
-    }
+    if (floor === "people" && whileSpeaking === "append" && this.#queue.addText(input)) return;
+    const replaces = floor === "people" && whileSpeaking === "replace";
+    if (replaces) this.#draft = new Draft(uid, at, this.#draft?.turn);
     const draft = (this.#draft ??= new Draft(uid, at));
     draft.type(uid, at, text);
     draft.interruptable &&= interruptable;
     draft.origin = origin;
-    if (this.floor === "agent") {
+    if (floor === "agent") {
       if (this.#deaf || priority === "append") return;
       this.#decide({ type: "reply-interrupt", at, cause: "text" });
     }
     this.#announce(at);
-    if (this.#people.someoneSpeaks && draft.spoken !== "") {
-      const until = this.#state.name === "user-speaking" ? this.#state.until : Number.POSITIVE_INFINITY;
-      this.#state = { name: "user-speaking", until: Math.min(until, at + textPatienceMs) };
-    } else if (replaces || (this.#state.name !== "user-pausing" && this.#state.name !== "user-finishing")) {
-      this.#endTurn(at); // A pause ends by itself, and takes the text along.
-    }
+    const turn = this.#state.floor === "people" ? this.#state : undefined;
+    const isHeld = this.#byHand && (this.#people.someoneHolds || draft.spoken !== "");
+    if (replaces) this.#endTurn(at);
+    else if (isHeld && (turn === undefined || turn.isOpen)) this.#userSpeaks(at);
+    else if (this.#people.someoneSpeaks && draft.spoken !== "" && !this.#byHand) {
+      (turn ?? this.#userSpeaks(at)).hurry(at + textPatienceMs);
+    } else if (turn === undefined || turn.isSpeaking) this.#endTurn(at); // A pause ends by itself, and takes the text along.
   }
 
   #userLeft(at: number, uid: string): void {
-    if (this.#people.stopSpeaking(uid)) this.#speechEnd(at);
+    if (this.#people.stopSpeaking(uid)) this.#speechEnd(at, uid);
+    const isLast = this.#people.someoneHolds ? this.#people.holdsAlone(uid) : this.#draft?.uid === uid;
     this.#people.leave(uid);
-    if (this.#people.someoneOwesFinal) return;
-    if (this.#state.name === "user-finishing") this.#endTurn(at);
-    else if (this.#state.name === "replying-checking") this.#resumeReply(at, this.#state.since);
+    this.#hearing.leave(uid);
+    // They would have marked its end.
+    const isOrphan = this.#state.floor === "people" && this.#state.isOpen && this.#byHand && isLast;
+    if (isOrphan && !this.#people.someoneSpeaks) this.#finishTurn(at);
+    const isOwed = this.#people.someoneOwesFinal;
+    if (this.#state.floor === "people") this.#endAs(at, this.#state.understood({ isComplete: false, isOwed }));
+    else if (this.#state.floor === "agent") this.#carryOut(at, this.#state.leftOpen(isOwed));
   }
 
-  // What the API asks for
+  // What clients and the API ask for
+
+  #markStart(mark: Mark): void {
+    const { at, uid } = mark;
+    const holds = this.#people.holds(uid);
+    const waits = this.#state.floor === "agent" && this.#deaf;
+    const goesOn = holds && (waits || (this.#state.floor === "people" && this.#state.isSpeaking));
+    if (this.#settings.onset !== "manual") return this.#answer(mark, "not-manual");
+    if (goesOn || (waits && this.#settings.overlapping === "ignore")) return this.#answer(mark, "no-turn");
+    if (!holds && this.#people.hold(uid, at)) this.#decide({ type: "utterance-end", at, uid });
+    this.#draft ??= new Draft(uid, at);
+    this.#draft.closed = false;
+    if (this.floor === "agent" && !waits) this.#decide({ type: "reply-interrupt", at, cause: "start_of_speech" });
+    if (!waits) this.#userSpeaks(at);
+    this.#answer(mark);
+  }
+
+  #markEnd(mark: Mark): void {
+    const { at, uid } = mark;
+    const state = this.#state;
+    const isOpen = state.floor === "people" ? state.isOpen : state.floor === "agent" && this.#draft?.closed === false;
+    if (!this.#byHand) return this.#answer(mark, "not-manual");
+    if (!isOpen || (this.#people.someoneHolds && !this.#people.holds(uid))) return this.#answer(mark, "no-turn");
+    this.#answer(mark);
+    if (this.#people.someoneHolds && !this.#people.holdsAlone(uid)) {
+      this.#endUtterance(at, uid); // Somebody else goes on.
+      this.#people.releaseOne(uid);
+    } else if (state.floor === "people") {
+      if (this.#people.someoneSpeaks) state.release(at);
+      else this.#finishTurn(at);
+    } else {
+      if (this.#draft !== undefined) this.#draft.closed = true;
+      this.#endUtterances(at);
+      this.#people.release();
+    }
+  }
+
+  #answer({ mark, at, uid, requestId }: Mark, refused: MarkRefusal | null = null): void {
+    const turn = refused === null ? (this.#draft?.turn ?? null) : null;
+    this.#decide({ type: "turn-marked", at, mark, uid, requestId, turn, refused });
+  }
+
+  #change(at: number, settings: TurnTakingSettings): void {
+    this.#settings = settings;
+    const onlyMarked = settings.onset === "manual";
+    if (onlyMarked && !this.#people.onlyMarked && this.floor === "people") this.#people.holdSpeakers();
+    this.#people.onlyMarked = onlyMarked;
+    const { someoneSpeaks, someoneHolds } = this.#people;
+    // Nothing else would end it any more.
+    if (this.#state.floor === "people" && this.#state.isSpeaking && !this.#byHand && !someoneSpeaks && !someoneHolds)
+      this.#state.pause(at, at, settings);
+  }
 
   #say({ at, id, priority, interruptable }: Extract<TurnInput, { type: "say" }>): void {
-    const free = this.#state.name === "listening" && this.#says.length === 0;
+    const free = this.#state.floor === "nobody" && !this.#queue.saysWait;
     if (priority === "interrupt" || free) {
       if (this.floor === "agent") this.#decide({ type: "reply-interrupt", at, cause: "api_speak" });
       this.#startSay(at, id, interruptable);
-    } else if (priority === "append" && this.#says.length < maxQueued) {
-      this.#says.push({ id, interruptable });
+    } else if (priority === "append" && this.#queue.addSay({ id, interruptable })) {
       this.#decide({ type: "say-queued", at, id });
     } else {
       this.#decide({ type: "say-dropped", at, id });
@@ -280,107 +287,140 @@ export class TurnTaking {
 
   #startSay(at: number, id: number, interruptable: boolean): void {
     // Words of a person that it cuts into stay in the draft, and are answered afterwards under a number of their own.
-    if (this.#draft?.announced === true) {
-      this.#decide({ type: "turn-dropped", at, turn: this.#turn, uid: this.#draft.uid });
-      this.#draft.announced = false;
-      this.#turn -= 1;
-    }
-    this.#turn += 1;
-    this.#decide({ type: "say-start", at, id, turn: this.#turn });
-    this.#reply(interruptable);
+    this.#withdraw(at, this.#draft);
+    this.#decide({ type: "say-start", at, id, turn: this.#numbers.take() });
+    this.#reply(at, interruptable);
   }
 
   // Time
 
   #deadlinePassed(at: number): void {
-    switch (this.#state.name) {
-      case "listening":
-      case "replying":
+    switch (this.#state.floor) {
+      case "nobody":
         break;
-      case "user-speaking":
-        this.#finishTurn(at);
+      case "people":
+        this.#endAs(at, this.#state.late(this.#settings, this.#draft?.isComplete ?? true));
         break;
-      case "user-pausing": {
-        const waits = this.#settings.endpointing === "semantic" && !this.#state.extended && !this.#isComplete;
-        const patience = this.#settings.maxWaitMs - this.#settings.endpointingMs;
-        if (waits && patience > 0) this.#state = { name: "user-pausing", until: this.#state.until + patience, extended: true };
-        else this.#finishTurn(at);
+      case "agent": {
+        const verdict = this.#state.late(this.#settings);
+        this.#carryOut(at, verdict);
+        if (verdict.type === "hold" && this.#meansIt) this.#barge(at);
         break;
       }
-      case "user-finishing":
-        this.#people.ignoreOwed();
-        this.#endTurn(at);
-        break;
-      case "replying-ducked": {
-        const { since, until } = this.#state;
-        const patience = this.#settings.interruption === "speech" ? confirmMs : wordsPatienceMs;
-        this.#state = { name: "replying-held", since, until: until + patience };
-        this.#decide({ type: "reply-hold", at });
-        if (this.#meansIt) this.#barge(at);
-        break;
-      }
-      case "replying-held":
-        if (this.#settings.interruption === "speech") this.#barge(at);
-        else this.#giveUpOnNoise(at);
-        break;
-      case "replying-checking":
-        this.#resumeReply(at, this.#state.since);
-        break;
     }
   }
 
   // Steps
 
-  #userSpeaks(at: number): void {
-    this.#state = { name: "user-speaking", until: (this.#draft?.startMs ?? at) + maxTurnMs };
+  #userSpeaks(at: number): Endpointing {
+    const turn = this.#state.floor === "people" ? this.#state : new Endpointing(this.#draft?.startMs ?? at);
+    turn.speak();
+    this.#state = turn;
     this.#announce(at);
+    return turn;
   }
 
   #announce(at: number): void {
-    if (this.#draft === undefined || this.#draft.announced) return;
-    this.#draft.announced = true;
-    this.#turn += 1;
-    this.#decide({ type: "turn-start", at, turn: this.#turn, uid: this.#draft.uid });
+    if (this.#draft === undefined || this.#draft.turn !== undefined) return;
+    this.#draft.turn = this.#numbers.take();
+    this.#decide({ type: "turn-start", at, turn: this.#draft.turn, uid: this.#draft.uid });
   }
 
-  /** The silence is long enough: the turn is over as soon as its words are known. */
+  /** What was told to be a turn is none, or not yet. */
+  #withdraw(at: number, draft: Draft | undefined): void {
+    if (draft?.turn === undefined) return;
+    this.#decide({ type: "turn-dropped", at, turn: draft.turn, uid: draft.uid });
+    this.#numbers.giveBack(draft.turn);
+    draft.turn = undefined;
+  }
+
+  #endAs(at: number, verdict: EndVerdict): void {
+    switch (verdict) {
+      case "none":
+        break;
+      case "cut":
+        this.#endUtterances(at);
+        this.#dropNoise(at);
+        break;
+      case "overlong":
+        if (this.#draft?.turn !== undefined)
+          this.#decide({ type: "turn-overlong", at, turn: this.#draft.turn, uid: this.#draft.uid, maxMs: maxTurnMs });
+        this.#finishTurn(at);
+        break;
+      case "finish":
+        this.#finishTurn(at);
+        break;
+      case "end":
+        this.#endTurn(at);
+        break;
+    }
+  }
+
+  /** The silence is long enough, or a mark has come: the turn is over as soon as its words are known. */
   #finishTurn(at: number): void {
     this.#endUtterances(at);
-    if (this.#people.someoneOwesFinal) this.#state = { name: "user-finishing", until: at + finalPatienceMs };
-    else this.#endTurn(at);
+    if (this.#byHand) {
+      if (this.#draft !== undefined && this.#people.someoneSpeaks) this.#draft.endMs = at;
+      this.#people.cutSpeech();
+      this.#people.release();
+    }
+    if (!this.#people.someoneOwesFinal || this.#state.floor !== "people") this.#endTurn(at);
+    else this.#state.finish(at);
+  }
+
+  /** A voice began a turn that a mark shall end, and it was none: nobody would mark its end. */
+  #dropNoise(at: number): void {
+    const { someoneSpeaks, someoneHolds, someoneOwesFinal } = this.#people;
+    if (this.#byHand && this.text === "" && !someoneSpeaks && !someoneHolds && !someoneOwesFinal) this.#endTurn(at);
   }
 
   #endTurn(at: number): void {
     const draft = this.#draft;
     this.#people.ignoreOwed();
+    this.#people.release();
     this.#draft = undefined;
     if (draft === undefined || draft.text === "") {
-      if (draft?.announced === true) {
-        this.#decide({ type: "turn-dropped", at, turn: this.#turn, uid: draft.uid });
-        this.#turn -= 1;
-      }
+      this.#withdraw(at, draft);
       this.#listen(at);
       return;
     }
+    const { uid, text, startMs, turn = this.#numbers.take() } = draft;
     const by = draft.spoken === "" ? draft.origin : "voice";
-    const endMs = by === "voice" ? draft.endMs : at;
-    this.#decide({
-      type: "turn-end",
-      at,
-      turn: this.#turn,
-      uid: draft.uid,
-      text: draft.text,
-      startMs: draft.startMs,
-      endMs,
-      by,
-    });
-    this.#reply(draft.interruptable);
+    const endMs = by === "voice" ? Math.max(draft.endMs, startMs) : at;
+    this.#decide({ type: "turn-end", at, turn, uid, text, startMs, endMs, by });
+    this.#reply(at, draft.interruptable);
   }
 
-  #reply(interruptable: boolean): void {
-    this.#state = { name: "replying" };
+  #reply(at: number, interruptable: boolean): void {
+    this.#state = new BargeIn(at);
     this.#interruptable = interruptable;
     this.#people.overhear();
+  }
+
+  #carryOut(at: number, verdict: Verdict): void {
+    switch (verdict.type) {
+      case "none":
+        break;
+      case "duck":
+      case "hold":
+        this.#decide({ type: `reply-${verdict.type}`, at });
+        break;
+      case "interrupt":
+        this.#barge(at);
+        break;
+      case "resume":
+        this.#people.ignoreOwed();
+        this.#ignoreSince(at, verdict.since);
+        this.#decide({ type: "reply-resume", at });
+        break;
+      case "ignore":
+        this.#ignoreSince(at, verdict.since);
+        break;
+      case "give-up":
+        this.#people.overhear();
+        this.#decide({ type: "reply-resume", at });
+        break;
+    }
   }
 
   /** Someone means it: the reply is over, the floor is theirs. */
@@ -390,46 +430,40 @@ export class TurnTaking {
   }
 
   #handOver(at: number): void {
-    if (this.#people.someoneSpeaks) {
-      this.#userSpeaks(at);
-      return;
-    }
-    this.#announce(at);
-    const until = Math.max(at, (this.#draft?.endMs ?? at) + this.#settings.endpointingMs);
-    this.#state = { name: "user-pausing", until, extended: false };
+    const turn = this.#userSpeaks(at);
+    if (this.#draft?.closed === true) this.#finishTurn(at);
+    else if (!this.#byHand && !this.#people.someoneSpeaks && !this.#people.someoneHolds)
+      turn.pause(at, this.#draft?.endMs ?? at, this.#settings);
   }
 
-  #resumeReply(at: number, since: number): void {
-    this.#people.ignoreOwed();
-    this.#draft?.forgetSince(since);
-    if (this.#draft?.text === "") this.#draft = undefined;
-    this.#state = { name: "replying" };
-    this.#decide({ type: "reply-resume", at });
+  /** What was said over the reply from then on counts for nothing. */
+  #ignoreSince(at: number, since: number): void {
+    const draft = this.#draft;
+    if (draft === undefined) return;
+    const forgotten = draft.forgetSince(since);
+    this.#ignore(at, { ...forgotten, endMs: Math.max(draft.endMs, forgotten.startMs) }, whyIgnored(this.#settings));
+    if (draft.text === "") this.#draft = undefined;
   }
 
-  /** A noise without words goes on: the reply does too, and the noise counts no more until it has words. */
-  #giveUpOnNoise(at: number): void {
-    this.#people.overhear();
-    this.#state = { name: "replying" };
-    this.#decide({ type: "reply-resume", at });
+  #ignore(at: number, speech: Pick<IgnoredSpeech, "uid" | "text" | "startMs" | "endMs">, cause: IgnoredCause | undefined): void {
+    if (speech.text === "" || cause === undefined) return;
+    this.#decide({ type: "speech-ignored", at, turn: this.#numbers.takeAside(), ...speech, cause });
   }
 
   /** The agent has finished: people who spoke in the meantime come next, then texts that wait. */
   #afterReply(at: number): void {
-    const unanswered = this.#people.someoneOwesFinal || this.#people.someoneIsOpen || (this.#draft?.text ?? "") !== "";
+    const { someoneOwesFinal, someoneIsOpen, someoneHolds } = this.#people;
+    const unanswered = someoneOwesFinal || someoneIsOpen || someoneHolds || this.text !== "";
     if (this.#draft !== undefined && unanswered) this.#handOver(at);
     else this.#listen(at);
   }
 
   #listen(at: number): void {
-    this.#state = { name: "listening" };
+    this.#state = listening;
     this.#draft = undefined;
-    const text = this.#texts.shift();
-    if (text !== undefined) {
-      this.#text({ ...text, at });
-      return;
-    }
-    const say = this.#says.shift();
+    const text = this.#queue.nextText();
+    if (text !== undefined) return this.#text({ ...text, at });
+    const say = this.#queue.nextSay();
     if (say !== undefined) this.#startSay(at, say.id, say.interruptable);
   }
 
@@ -437,7 +471,16 @@ export class TurnTaking {
     for (const uid of this.#people.endUtterances()) this.#decide({ type: "utterance-end", at, uid });
   }
 
+  #endUtterance(at: number, uid: string): void {
+    if (this.#people.endUtterance(uid)) this.#decide({ type: "utterance-end", at, uid });
+  }
+
   // What is known
+
+  /** A mark ends the turn, and nothing else. */
+  get #byHand(): boolean {
+    return this.#settings.endpointing === "manual";
+  }
 
   /** The reply under way cannot be interrupted: what people say is kept for afterwards. */
   get #deaf(): boolean {
@@ -446,22 +489,7 @@ export class TurnTaking {
 
   /** There are words over the agent, and they count. */
   get #meansIt(): boolean {
-    const words = this.#draft?.spoken ?? "";
-    switch (this.#settings.interruption) {
-      case "speech":
-        return words !== "";
-      case "words":
-        return carriesMeaning(words);
-      case "keywords":
-        return holdsPhrase(words, this.#settings.keywords);
-      case "never":
-        return false;
-    }
-  }
-
-  get #isComplete(): boolean {
-    if (this.#draft === undefined) return true;
-    return (this.#draft.complete ?? 1) >= completeFrom && !endsOpen(this.#draft.text);
+    return interrupts(this.#draft?.spoken ?? "", this.#settings);
   }
 
   #decide(decision: TurnDecision): void {

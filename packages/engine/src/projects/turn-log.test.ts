@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SessionEvent } from "../core/events.ts";
-import { TurnLog, type TurnRecord } from "./turn-log.ts";
+import { TurnLog, TurnRecord } from "./turn-log.ts";
 import { toTurn } from "./turn-wire.ts";
 
 const epochMs = 1_737_000_000_000;
@@ -132,4 +132,40 @@ test("a call that ends in the middle of a turn ends the turn; one in which nobod
   expect(turns([...asked, { type: "closed", at: 3100, status: "FAILED", reason: "Internal error" }])).toMatchObject([
     { end: { type: "error", module: "session", details: "Internal error" } },
   ]);
+});
+
+test("speech over the agent that does not count is a turn of its own, and the agent's goes on", () => {
+  const ignored = (turnId: number, cause: "disable" | "keywords" | "semantic"): SessionEvent => ({
+    type: "speech-ignored",
+    at: 3400,
+    turnId,
+    uid: "7",
+    text: "uh-huh",
+    startMs: 3000,
+    endMs: 3200,
+    cause,
+  });
+  const events: SessionEvent[] = [
+    ...asked,
+    ...sounding,
+    ignored(2, "semantic"),
+    ignored(3, "keywords"),
+    ignored(4, "disable"),
+    { type: "reply-interrupted", at: 3700, turnId: 1, reply: 1, heard: "It is", text: "It is noon.", cause: "start_of_speech" },
+    { type: "turn-start", at: 3700, turnId: 5, uid: "7" },
+    { type: "turn-end", at: 4500, turnId: 5, uid: "7", text: "never mind", startMs: 3600, endMs: 4000, by: "voice" },
+    { type: "reply-end", at: 5000, turnId: 5, reply: 2, text: "Fine.", playedMs: 100 },
+  ];
+  expect(wire(events)).toMatchObject([
+    {
+      turn_id: 2,
+      start: { type: "voice_input", start_at: epochMs + 3000, metadata: { speech_duration_ms: 200, interrupt_duration_ms: 0 } },
+      end: { type: "ignored", end_at: epochMs + 3200, metadata: { caused_by: "semantic" } },
+    },
+    { turn_id: 3, end: { type: "ignored", metadata: { caused_by: "keywords" } } },
+    { turn_id: 4, end: { type: "ignored", metadata: { caused_by: "disable" } } },
+    { turn_id: 1, end: { type: "interrupted" } },
+    { turn_id: 5, start: { metadata: { interrupt_duration_ms: 100 } } },
+  ]);
+  for (const record of turns(events)) expect(TurnRecord.parse(record)).toEqual(record);
 });

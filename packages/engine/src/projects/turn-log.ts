@@ -1,6 +1,6 @@
 /** From what happened in a session to its finished turns: what began each, how it ended and how long its parts took. Pure. */
 import { z } from "zod";
-import type { InterruptCause, ReplySource, SessionEvent } from "../core/events.ts";
+import type { IgnoredCause, InterruptCause, ReplySource, SessionEvent } from "../core/events.ts";
 
 const count = z.int().min(0);
 
@@ -23,6 +23,8 @@ const TurnEnd = z.discriminatedUnion("type", [
     type: z.literal("interrupted"),
     cause: z.enum(["start_of_speech", "text", "api_speak", "api_interrupt", "api_leave"] satisfies InterruptCause[]),
   }),
+  /** Speech over the agent that did not count: the agent's own turn went on. */
+  z.object({ type: z.literal("ignored"), cause: z.enum(["disable", "keywords", "semantic"] satisfies IgnoredCause[]) }),
   z.object({ type: z.literal("error"), module: z.enum(["llm", "tts", "session"]), details: z.string() }),
 ]);
 export type TurnEnd = z.output<typeof TurnEnd>;
@@ -89,7 +91,12 @@ export class TurnLog {
       case "reply-text":
       case "tool-call":
       case "tool-result":
+      case "turn-marked":
+      case "turn-overlong":
+      case "echo-suspected":
         return [];
+      case "speech-ignored":
+        return [this.#ignored(event)];
       case "turn-start":
         this.#turn(event.turnId, event.at);
         return [];
@@ -150,6 +157,17 @@ export class TurnLog {
     return [{ turnId, start, startedAt: this.#unix(startMs), end: failure ?? end, endedAt: this.#unix(Math.max(at, startMs)), metrics }];
   }
 
+  #ignored({ turnId, startMs, endMs, cause }: Extract<SessionEvent, { type: "speech-ignored" }>): TurnRecord {
+    return {
+      turnId,
+      start: { type: "voice", speechMs: span(startMs, endMs), interruptMs: 0 },
+      startedAt: this.#unix(startMs),
+      end: { type: "ignored", cause },
+      endedAt: this.#unix(endMs),
+      metrics: {},
+    };
+  }
+
   #startOf({ turnId, heard, source }: OpenTurn): TurnStart | undefined {
     if (heard !== undefined) {
       switch (heard.by) {
@@ -181,7 +199,7 @@ export class TurnLog {
   /** How long the speech went on before it cut the turn before. */
   #overlap(turnId: number, { startMs, endMs }: Heard): number {
     const cut = this.#cut;
-    if (cut === undefined || cut.turnId !== turnId - 1 || cut.at < startMs || cut.at > endMs) return 0;
+    if (cut === undefined || cut.turnId >= turnId || cut.at < startMs || cut.at > endMs) return 0;
     return span(startMs, cut.at);
   }
 

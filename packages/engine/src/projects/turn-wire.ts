@@ -63,6 +63,8 @@ function endOf(end: TurnEnd): WirePart {
       return { type: "ok", metadata: { playback_duration_ms: end.playedMs } };
     case "interrupted":
       return { type: "interrupted", metadata: causeOf(end.cause) };
+    case "ignored":
+      return { type: "ignored", metadata: { caused_by: end.cause } };
     case "error":
       return { type: "error", metadata: { reason: end.module === "llm" ? "LLM_REQUEST_ERR" : "INTERNAL_ERR", details: end.details } };
   }

@@ -1,22 +1,11 @@
 /** What an agent should be. Each public API translates its own JSON into this. */
 import type { GreetingMode } from "../core/greeting.ts";
+import type { TurnTakingSettings } from "../core/turn-contract.ts";
+import type { ToolPlan } from "../vendors/tool-source.ts";
 import type { BracketPair } from "./brackets.ts";
 import type { ToolSettings } from "./tools.ts";
 
-export interface TurnSettings {
-  /** Silence after speech that ends the turn, in milliseconds. */
-  readonly endpointingMs: number;
-  /** `silence`: the pause alone ends a turn. `semantic`: a pause after an unfinished sentence waits up to `maxWaitMs`. */
-  readonly endpointing: "silence" | "semantic";
-  readonly maxWaitMs: number;
-  /** Speech over the agent that silences it, in milliseconds. */
-  readonly interruptMs: number;
-  /** `speech`: speech that goes on interrupts. `words`: only words that are no backchannel do. `keywords`: only these. `never`: nothing does. */
-  readonly interruption: "speech" | "words" | "keywords" | "never";
-  /** What interrupts with `keywords`. */
-  readonly keywords: readonly string[];
-  /** Speech over a reply that nothing interrupts is answered afterwards, or forgotten. */
-  readonly overlapping: "append" | "ignore";
+export interface TurnSettings extends TurnTakingSettings {
   /** Audio kept from before the detected onset, in milliseconds. */
   readonly prefixMs: number;
   /** VAD probability that counts as voice, in (0, 1). */
@@ -77,6 +66,8 @@ export interface AgentConfig {
   readonly greeting?: GreetingConfig;
   readonly silence?: SilenceConfig;
   readonly tools?: ToolSettings;
+  /** Tools that are found and opened when the session starts, beside those. */
+  readonly toolPlan?: ToolPlan;
   /** Spoken when the language model fails. */
   readonly failureMessage?: string;
   /** Seconds after the last person has left until the agent goes; 0: never. */
@@ -87,6 +78,7 @@ export interface AgentConfig {
 }
 
 export const defaultTurns: TurnSettings = {
+  onset: "voice",
   endpointingMs: 640,
   endpointing: "silence",
   maxWaitMs: 3000,

@@ -4,6 +4,8 @@ import type { SayPriority } from "../core/turn-contract.ts";
 export type ClientMessage =
   | { type: "text"; text: string; priority: SayPriority }
   | { type: "interrupt" }
+  /** Marks the start or the end of its person's speech; the answer names the request. */
+  | { type: "mark"; mark: "start" | "end"; requestId: string }
   /** Not understood: told to the client and the log. */
   | { type: "invalid"; message: string };
 

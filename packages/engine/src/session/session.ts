@@ -133,6 +133,11 @@ export class Session implements AsyncDisposable {
     if (tools !== undefined) this.#tools.settings = tools;
   }
 
+  /** Tells of something around the conversation that went wrong; it goes on. */
+  report(module: Module, error: unknown): void {
+    this.#fail(module, error);
+  }
+
   /** Ends the session; harmless if it has ended. `graceS`: the agent may finish what it says, for so many seconds. */
   async leave({ graceS = 0, reason = "OK" }: { readonly graceS?: number; readonly reason?: string } = {}): Promise<Ending> {
     if (graceS > 0) await this.#finishSpeaking(graceS);
@@ -226,6 +231,9 @@ export class Session implements AsyncDisposable {
       case "interrupt":
         this.interrupt();
         break;
+      case "mark":
+        this.#input({ ...message, at: this.#parts.clock.now(), uid });
+        break;
       case "invalid":
         this.#fail("session", new AppError("invalid-field", message.message));
         break;
@@ -261,7 +269,18 @@ export class Session implements AsyncDisposable {
   #carryOut(decision: TurnDecision): void {
     switch (decision.type) {
       case "turn-start":
-        this.#emit({ type: "turn-start", at: decision.at, turnId: decision.turn, uid: decision.uid });
+      case "turn-dropped":
+      case "turn-overlong":
+      case "speech-ignored": {
+        const { turn: turnId, ...told } = decision;
+        this.#emit({ ...told, turnId });
+        break;
+      }
+      case "turn-marked":
+        this.#emit(decision);
+        break;
+      case "echo-suspected":
+        this.#emit({ ...decision, turnId: this.#turns.turn });
         break;
       case "utterance-end":
         this.#ears.endUtterance(decision.uid);
@@ -282,9 +301,6 @@ export class Session implements AsyncDisposable {
         this.#agenda.answer(turn, endMs);
         break;
       }
-      case "turn-dropped":
-        this.#emit({ type: "turn-dropped", at: decision.at, turnId: decision.turn, uid: decision.uid });
-        break;
       case "reply-duck": // Someone makes a sound.
         this.#mouth.duck();
         break;
@@ -373,7 +389,10 @@ export class Session implements AsyncDisposable {
       history: this.#history,
       tools: this.#tools,
       tasks: this.#tasks,
-      emit: (event) => this.#emit(event),
+      emit: (event) => {
+        if (event.type === "reply-text") this.#turns.handle({ type: "reply-words", at: event.at, words: event.words });
+        this.#emit(event);
+      },
       onChange: () => this.#updateState(),
       onEnd: (at) => this.#replyEnds(at),
       onError: (error) => this.#fail("session", error),

@@ -64,6 +64,10 @@ export class CallLog {
       case "state":
       case "turn-start":
       case "turn-dropped":
+      case "turn-marked":
+      case "turn-overlong":
+      case "speech-ignored":
+      case "echo-suspected":
       case "transcript":
       case "reply-begin":
       case "reply-text":

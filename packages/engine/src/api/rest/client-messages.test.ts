@@ -36,3 +36,9 @@ test.each([
 ])("%s with %s is told what is wrong", (kind, body) => {
   expect(readClientMessage(kind, body)).toMatchObject({ type: "invalid" });
 });
+
+test("marks of the start and the end of speech name their request", () => {
+  expect(readClientMessage("user.manual_sos", '{"request_id":"sos-1"}')).toEqual({ type: "mark", mark: "start", requestId: "sos-1" });
+  expect(readClientMessage("user.manual_eos", '{"request_id":"eos-1"}')).toEqual({ type: "mark", mark: "end", requestId: "eos-1" });
+  expect(readClientMessage("user.manual_eos", "{}")).toMatchObject({ type: "invalid" });
+});

@@ -1,5 +1,5 @@
 /** What clients send to an agent over the data channel (section 8.6 of the REST contract), read into what it asks for: pure. */
-import { TypedText } from "@parley/protocol";
+import { ManualMark, TypedText } from "@parley/protocol";
 import { z } from "zod";
 import type { ClientMessage } from "../../session/client-message.ts";
 
@@ -31,9 +31,15 @@ export function readClientMessage(customType: string, text: string): ClientMessa
         );
       return { type: "text", text: typed.data.message, priority };
     }
+    case "user.manual_sos":
+    case "user.manual_eos": {
+      const mark = ManualMark.safeParse(body);
+      if (!mark.success) return invalid(`${kind}: {"request_id": "…"} with 1 to 128 characters is expected`);
+      return { type: "mark", mark: kind === "user.manual_sos" ? "start" : "end", requestId: mark.data.request_id };
+    }
     default:
       return invalid(
-        `messages of the kind ${JSON.stringify(kind.slice(0, 64))} are not understood. Allowed: user.transcription, message.interrupt`,
+        `messages of the kind ${JSON.stringify(kind.slice(0, 64))} are not understood. Allowed: user.transcription, message.interrupt, user.manual_sos, user.manual_eos`,
       );
   }
 }

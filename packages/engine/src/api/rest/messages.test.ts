@@ -186,6 +186,80 @@ test("a person whose uid is text has a stream of their own that is never the age
 
 test("what the agent is doing is told with the turn it belongs to", () => {
   expect(translate([{ type: "state", at: 5, state: "thinking", turnId: 4 }])).toEqual([
-    { object: "message.state", state: "thinking", turn_id: 4, send_ts: epochMs + 5 },
+    {
+      object: "message.state",
+      state: "thinking",
+      listening: false,
+      thinking: true,
+      speaking: false,
+      turn_id: 4,
+      send_ts: epochMs + 5,
+    },
   ]);
+});
+
+test("a client's mark is answered under its request, with the contract's own words where it counts for nothing", () => {
+  const marked = (mark: "start" | "end", turn: number | null, refused: "not-manual" | "no-turn" | null): SessionEvent => ({
+    type: "turn-marked",
+    at: 5,
+    mark,
+    uid: "7",
+    requestId: "r1",
+    turn,
+    refused,
+  });
+  const payload = (message: AgentMessage | undefined) => message !== undefined && "event_type" in message && message.payload;
+  const [taken, ...refused] = translate([
+    marked("start", 3, null),
+    marked("start", null, "not-manual"),
+    marked("end", null, "not-manual"),
+    marked("start", null, "no-turn"),
+    marked("end", null, "no-turn"),
+  ]);
+  expect(taken).toEqual({
+    object: "user.manual_sos.result",
+    event_type: "user.manual_sos.result",
+    event_id: "AGENT-1",
+    event_ms: epochMs + 5,
+    payload: { success: true, request_id: "r1", turn_id: 3, error_message: null },
+  });
+  expect(kinds(refused)).toEqual([
+    "user.manual_sos.result",
+    "user.manual_eos.result",
+    "user.manual_sos.result",
+    "user.manual_eos.result",
+  ]);
+  expect(refused.map(payload)).toEqual(
+    [
+      "Current mode is not manual.",
+      "Current mode is not manual.",
+      "No turns available for SOS labeling.",
+      "No turns available for EOS labeling.",
+    ].map((error) => ({ success: false, request_id: "r1", turn_id: null, error_message: error })),
+  );
+});
+
+test("a turn that grew too long without its mark is told", () => {
+  expect(translate([{ type: "turn-overlong", at: 60_000, turnId: 2, uid: "7", maxMs: 60_000 }])).toEqual([
+    {
+      object: "assistant.manual_eos.result",
+      event_type: "assistant.manual_eos.result",
+      event_id: "AGENT-1",
+      event_ms: epochMs + 60_000,
+      payload: { reason: "max_duration", max_duration_ms: 60_000, turn_id: 2 },
+    },
+  ]);
+});
+
+test("speech that does not count and echoes say nothing to clients: the agent's turn goes on", () => {
+  expect(
+    translate([
+      { type: "speech-ignored", at: 9, turnId: 3, uid: "7", text: "uh-huh", startMs: 1, endMs: 5, cause: "semantic" },
+      { type: "echo-suspected", at: 9, turnId: 2, uid: "7", text: "it is sunny" },
+    ]),
+  ).toEqual([]);
+});
+
+test("who comes is told that nobody is known by their voice", () => {
+  expect(translate([{ type: "user-joined", at: 0, uid: "7" }])).toMatchObject([{ object: "message.sal_status", status: "VP_DISABLED" }]);
 });

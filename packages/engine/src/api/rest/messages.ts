@@ -36,6 +36,9 @@ interface Turn {
   readonly segments: { name: string; latency: number }[];
 }
 
+/** Texts of the contract. */
+const noTurn = { start: "No turns available for SOS labeling.", end: "No turns available for EOS labeling." };
+
 /** The agent's stream; people's are their uids. They must differ, or clients mistake one for the other. */
 const AGENT_STREAM = 0;
 
@@ -55,6 +58,14 @@ export class Messages {
   handle(event: SessionEvent): AgentMessage[] {
     switch (event.type) {
       case "user-joined":
+        return [this.#salStatus(event.at)];
+      case "turn-marked":
+        return [this.#manualResult(event)];
+      case "turn-overlong":
+        return [this.#manualEnded(event)];
+      // The agent's own turn goes on: a line or a number of another would only confuse who follows it.
+      case "speech-ignored":
+      case "echo-suspected":
       case "user-left":
       case "reply-begin":
       case "tool-call":
@@ -62,7 +73,7 @@ export class Messages {
       case "closed":
         return [];
       case "state":
-        return [{ object: "message.state", state: event.state, turn_id: event.turnId, send_ts: this.#unix(event.at) }];
+        return [this.#state(event)];
       case "turn-start":
         this.#turn(event.turnId, event.at).uid = event.uid;
         return [];
@@ -122,11 +133,10 @@ export class Messages {
     if (turn.spoken === undefined || text === "") return [this.#finish(turn)];
     const heardWords = heard.split(/\s+/).filter((word) => word !== "").length;
     const firstUnheard = turn.spoken.words[heardWords];
-    this.#count += 1;
     return [
       {
         object: "message.interrupt",
-        message_id: `${this.#options.agentId}-${this.#count}`,
+        message_id: this.#nextId(),
         data_type: "message",
         turn_id: turnId,
         start_ms: firstUnheard === undefined ? Math.round(at) : firstUnheard.start_ms - 1,
@@ -135,6 +145,47 @@ export class Messages {
       this.#agentTranscription(turn, heard, turn.spoken.words.slice(-1), 2, at),
       this.#finish(turn),
     ];
+  }
+
+  #state({ at, state, turnId }: Extract<SessionEvent, { type: "state" }>): AgentMessage {
+    const flags = { listening: state === "listening", thinking: state === "thinking", speaking: state === "speaking" };
+    return { object: "message.state", state, ...flags, turn_id: turnId, send_ts: this.#unix(at) };
+  }
+
+  #manualResult({ at, mark, requestId, turn, refused }: Extract<SessionEvent, { type: "turn-marked" }>): AgentMessage {
+    const payload = {
+      success: refused === null,
+      request_id: requestId,
+      turn_id: turn,
+      error_message: refused === null ? null : refused === "not-manual" ? "Current mode is not manual." : noTurn[mark],
+    };
+    const event = { event_id: this.#nextId(), event_ms: this.#unix(at), payload };
+    return mark === "start"
+      ? { object: "user.manual_sos.result", event_type: "user.manual_sos.result", ...event }
+      : { object: "user.manual_eos.result", event_type: "user.manual_eos.result", ...event };
+  }
+
+  #manualEnded({ at, turnId, maxMs }: Extract<SessionEvent, { type: "turn-overlong" }>): AgentMessage {
+    return {
+      object: "assistant.manual_eos.result",
+      event_type: "assistant.manual_eos.result",
+      event_id: this.#nextId(),
+      event_ms: this.#unix(at),
+      payload: { reason: "max_duration", max_duration_ms: maxMs, turn_id: turnId },
+    };
+  }
+
+  /** Nobody is known by their voice here. */
+  #salStatus(at: number): AgentMessage {
+    const now = this.#unix(at);
+    return {
+      object: "message.sal_status",
+      status: "VP_DISABLED",
+      timestamp: now,
+      data_type: "message",
+      message_id: this.#nextId(),
+      send_ts: now,
+    };
   }
 
   #metric({ at, turnId, module, name, latencyMs }: Extract<SessionEvent, { type: "metric" }>): AgentMessage[] {
@@ -232,6 +283,11 @@ export class Messages {
         metrics: { e2e_latency_ms: turn.latencyMs === null ? null : Math.round(turn.latencyMs), segmented_latency_ms: turn.segments },
       },
     };
+  }
+
+  #nextId(): string {
+    this.#count += 1;
+    return `${this.#options.agentId}-${this.#count}`;
   }
 
   #unix(at: number): number {

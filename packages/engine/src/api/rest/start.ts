@@ -214,6 +214,8 @@ function withoutWords(tell: (event: SessionEvent) => void): (event: SessionEvent
     switch (event.type) {
       case "transcript":
       case "turn-end":
+      case "speech-ignored":
+      case "echo-suspected":
       case "reply-end":
         return tell({ ...event, text: "" });
       case "reply-text":
@@ -229,6 +231,8 @@ function withoutWords(tell: (event: SessionEvent) => void): (event: SessionEvent
       case "state":
       case "turn-start":
       case "turn-dropped":
+      case "turn-marked":
+      case "turn-overlong":
       case "reply-begin":
       case "reply-start":
       case "metric":

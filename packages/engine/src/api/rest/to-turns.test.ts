@@ -20,6 +20,7 @@ function faultsOf(properties: Record<string, unknown>): string[] {
 
 test("without a word about turns the documented defaults hold", () => {
   expect(turns({})).toEqual({
+    onset: "voice",
     endpointingMs: 640,
     endpointing: "silence",
     maxWaitMs: 3000,
@@ -123,7 +124,18 @@ test.each<[string, Record<string, unknown>, Partial<TurnSettings>]>([
   expect(turns(properties)).toMatchObject(expected);
 });
 
-test("exactly the config of the mode is allowed, and modes that are not built are named", () => {
+test.each([
+  ["vad", "manual", { onset: "voice", endpointing: "manual" }],
+  ["manual", "vad", { onset: "manual", endpointing: "silence" }],
+  ["manual", "semantic", { onset: "manual", endpointing: "semantic", endpointingMs: 320 }],
+  ["manual", "manual", { onset: "manual", endpointing: "manual" }],
+])("a start by %s and an end by %s", (start, end, expected) => {
+  const config = { start_of_speech: { mode: start }, end_of_speech: { mode: end } };
+  expect(turns({ turn_detection: { config } })).toMatchObject(expected);
+  expect(turns({ advanced_features: { enable_aivad: true }, turn_detection: { config } })).toMatchObject(expected);
+});
+
+test("exactly the config of the mode is allowed", () => {
   expect(
     faultsOf({
       turn_detection: {
@@ -137,8 +149,7 @@ test("exactly the config of the mode is allowed, and modes that are not built ar
   ).toEqual([
     'properties.turn_detection.type: "server_vad" belongs to mllm, which is not built; allowed: agora_vad',
     'properties.turn_detection.config.start_of_speech.keywords_config: the object does not belong to mode "vad"; only vad_config does',
-    'properties.turn_detection.config.end_of_speech.mode: "manual" is not built yet; this version has vad, semantic',
-    'properties.turn_detection.config.end_of_speech.vad_config: the object does not belong to mode "manual"; only manual_config does',
+    'properties.turn_detection.config.end_of_speech.vad_config: the object does not belong to mode "manual"',
   ]);
 });
 

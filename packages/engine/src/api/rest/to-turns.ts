@@ -37,12 +37,13 @@ export function toTurns(properties: rest.JoinProperties, language: string, fault
   const factor = flat?.interrupt_mode === "adaptive" ? ADAPTIVE_FACTOR : 1;
   const onset = start?.mode === "keywords" ? start.keywords_config : start?.vad_config;
   return {
+    onset: start?.mode === "manual" ? "manual" : "voice",
     endpointingMs:
       silenceOf(end) ??
       flat?.silence_duration_ms ??
       vad?.silence_duration_ms ??
       (newSemantic ? SEMANTIC_SILENCE_MS : defaultTurns.endpointingMs),
-    endpointing: semantic ? "semantic" : "silence",
+    endpointing: end?.mode === "manual" ? "manual" : semantic ? "semantic" : "silence",
     maxWaitMs: maxWaitOf(end),
     interruptMs: factor * (interruptOf(start) ?? flat?.interrupt_duration_ms ?? vad?.interrupt_duration_ms ?? defaultTurns.interruptMs),
     ...toInterruption(properties, careful, faults),
@@ -115,20 +116,15 @@ function checkDetection(flat: rest.JoinProperties["turn_detection"], faults: Fau
     faults.push(invalid([...detectionPath, "type"], flat.type, "belongs to mllm, which is not built; allowed: agora_vad"));
   }
   const { start_of_speech: start, end_of_speech: end } = flat?.config ?? {};
-  if (start !== undefined && start !== null) {
-    checkMode(start, startPath, ["vad", "keywords", "disabled"], faults);
-  }
-  if (end !== undefined && end !== null) {
-    checkMode(end, endPath, ["vad", "semantic"], faults);
-  }
+  if (start !== undefined && start !== null) checkMode(start, startPath, faults);
+  if (end !== undefined && end !== null) checkMode(end, endPath, faults);
 }
 
 /** One `{mode}_config`, that of the mode. */
-function checkMode(part: StartOfSpeech | EndOfSpeech, path: Path, built: readonly string[], faults: Fault[]): void {
+function checkMode(part: StartOfSpeech | EndOfSpeech, path: Path, faults: Fault[]): void {
   const { mode } = part;
-  if (!built.includes(mode)) faults.push(invalid([...path, "mode"], mode, `is not built yet; this version has ${built.join(", ")}`));
   for (const [name, config] of Object.entries(part)) {
     if (!name.endsWith("_config") || name === `${mode}_config` || config === undefined || config === null) continue;
-    faults.push(invalid([...path, name], config, `does not belong to mode "${mode}"; only ${mode}_config does`));
+    faults.push(invalid([...path, name], config, `does not belong to mode "${mode}"${mode === "manual" ? "" : `; only ${mode}_config does`}`));
   }
 }

@@ -105,6 +105,7 @@ export function toTurns(configuration: Configuration): TurnSettings {
   const { min_silence: min = null, max_silence: max = null } = detection ?? {};
   const silence = min === null && max === null ? adaptiveSilence[mode ?? "balanced"] : fixed(min, max);
   return {
+    onset: "voice",
     endpointingMs: silence.min,
     endpointing: "semantic",
     maxWaitMs: silence.max,

@@ -172,6 +172,11 @@ export class ToWire {
       case "reply-start":
       case "tool-result":
       case "metric":
+      // Marks are the other door's; speech that does not count and echoes are withheld.
+      case "turn-marked":
+      case "turn-overlong":
+      case "speech-ignored":
+      case "echo-suspected":
       case "closed":
         break;
     }

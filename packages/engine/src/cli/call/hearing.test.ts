@@ -5,6 +5,9 @@ import { Hearing } from "./hearing.ts";
 const state = (name: "listening" | "thinking" | "speaking"): AgentMessage => ({
   object: "message.state",
   state: name,
+  listening: name === "listening",
+  thinking: name === "thinking",
+  speaking: name === "speaking",
   turn_id: 1,
   send_ts: 0,
 });
