@@ -1,17 +1,20 @@
 /** Starts sessions: opens the vendors that a config names and the transport, and puts them together. */
 import type { OpenTransport } from "../transports/transport.ts";
+import type { OpenedTools, OpenTools } from "../vendors/tool-source.ts";
 import type { Asr, Llm, Voice } from "../vendors/vendor.ts";
 import type { AgentConfig, ChosenAsr, ChosenLlm, ChosenTts } from "./agent-config.ts";
 import { skippingBrackets } from "./brackets.ts";
 import { Ticker } from "./clock.ts";
 import type { Restored, SessionParts } from "./parts.ts";
 import { Session } from "./session.ts";
+import { noTools } from "./tools.ts";
 
 /** The vendors, found by name; each throws an `AppError` that names the field when a choice cannot be had. */
 export interface VendorChoice {
   openAsr(chosen: ChosenAsr): Asr;
   openTts(chosen: ChosenTts): Voice;
   openLlm(chosen: ChosenLlm): Llm;
+  readonly openTools: OpenTools;
 }
 
 export interface SessionsOptions extends Pick<SessionParts, "openVad" | "resample" | "readMessage"> {
@@ -32,7 +35,8 @@ export interface SessionRequest {
 export class Sessions implements AsyncDisposable {
   readonly #options: SessionsOptions;
   readonly #ticker = new Ticker();
-  readonly #running = new Set<Session>();
+  /** Each with its end, when everything that was opened for it is closed. */
+  readonly #running = new Map<Session, Promise<void>>();
   readonly #abort = new AbortController();
 
   constructor(options: SessionsOptions) {
@@ -50,27 +54,51 @@ export class Sessions implements AsyncDisposable {
     const voice = skippingBrackets(vendors.openTts(config.tts), config.tts.skip ?? []);
     const llm = vendors.openLlm(config.llm);
     const clock = this.#ticker.clock();
-    const transport = await open(clock, signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]));
-    const session = new Session({
-      clock,
-      transport,
-      config,
-      asr,
-      voice,
-      llm,
-      openVad,
-      resample,
-      readMessage,
-      ...(restored === undefined ? {} : { restored }),
-    });
-    this.#running.add(session);
-    onStart?.(session);
-    void session.closed.finally(() => this.#running.delete(session));
-    return session;
+    const stop = signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);
+    const opened = config.toolPlan === undefined ? undefined : await vendors.openTools(config.toolPlan, stop);
+    try {
+      const transport = await open(clock, stop);
+      const session = new Session({
+        clock,
+        transport,
+        config: withTools(config, opened),
+        asr,
+        voice,
+        llm,
+        openVad,
+        resample,
+        readMessage,
+        ...(restored === undefined ? {} : { restored }),
+      });
+      this.#running.set(session, this.#follow(session, opened));
+      onStart?.(session);
+      for (const failure of opened?.failures ?? []) session.report("llm", failure);
+      return session;
+    } catch (error) {
+      await opened?.[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** What was opened for a conversation is closed after it. */
+  async #follow(session: Session, opened: OpenedTools | undefined): Promise<void> {
+    await session.closed;
+    await opened?.[Symbol.asyncDispose]();
+    this.#running.delete(session);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all([...this.#running].map((session) => session.leave()));
+    const ends = [...this.#running].map(async ([session, end]) => {
+      await session.leave();
+      await end;
+    });
+    await Promise.all(ends);
     this.#abort.abort();
   }
+}
+
+function withTools(config: AgentConfig, opened: OpenedTools | undefined): AgentConfig {
+  if (opened === undefined || opened.tools.length === 0) return config;
+  const { tools, answers } = config.tools ?? noTools;
+  return { ...config, tools: { tools: [...tools, ...opened.tools], answers } };
 }

@@ -8,6 +8,8 @@ import { openLocal } from "./local.ts";
 import { nearest } from "../nearest.ts";
 import type { Network } from "./network.ts";
 import { openAiStyle } from "./openai.ts";
+import type { OpenTools } from "./tool-source.ts";
+import { toolOpener } from "./tools.ts";
 import type { Asr, Llm, LlmStyle, Vendor, Voice } from "./vendor.ts";
 
 export interface VendorsOptions {
@@ -33,6 +35,7 @@ export interface Vendors {
   openAsr(chosen: { readonly vendor: string; readonly language: string; readonly options: unknown }): Asr;
   openTts(chosen: { readonly vendor: string; readonly options: unknown }): Voice;
   openLlm(chosen: { readonly style: string; readonly options: unknown }): Llm;
+  readonly openTools: OpenTools;
 }
 
 /** The recogniser's name in the REST contract for "the one that is built in". */
@@ -84,6 +87,7 @@ export function openVendors(options: VendorsOptions): Vendors {
   return {
     vendors,
     styles,
+    openTools: toolOpener(network),
     openAsr(chosen) {
       const name = chosen.vendor === builtInAsr ? defaultAsr : chosen.vendor;
       const asr = vendors.find((vendor) => vendor.name === name)?.asr;
