@@ -41,6 +41,7 @@ export interface Config {
   };
   readonly network: { readonly allow: readonly string[] };
   readonly discover: "offer" | "use" | "off";
+  readonly voiceAgent: { readonly reusableTokens: boolean };
   /** Absent: measured at start. */
   readonly embeddedCalls?: number;
   readonly keepTranscripts: boolean;
@@ -152,6 +153,7 @@ function toConfig(settings: Settings, cwd: string, credentials: "create" | "read
     },
     network: settings.network,
     discover: settings.llm.discover,
+    voiceAgent: { reusableTokens: settings.voice_agent.reusable_tokens },
     ...(settings.capacity.embedded_calls === undefined ? {} : { embeddedCalls: settings.capacity.embedded_calls }),
     keepTranscripts: settings.keep_transcripts,
     retentionDays: settings.retention_days,

@@ -35,7 +35,7 @@ const Limits = z.strictObject({
 });
 
 const suspended = z.boolean().default(false).describe("Refuse everything, with `AccountSuspended`.");
-const Services = z.array(z.enum(services)).optional().describe("Doors that it may use: `rest`, `channels`; absent: all.");
+const Services = z.array(z.enum(services)).optional().describe("Doors that it may use: `rest`, `channels`, `voice-agent`; absent: all.");
 const checkLlm = z
   .boolean()
   .default(false)
@@ -143,6 +143,11 @@ export const Settings = z.strictObject({
         .enum(["offer", "use", "off"])
         .default("offer")
         .describe("Language models running on this machine: show them on the page, use the first, or do not look."),
+    })
+    .prefault({}),
+  voice_agent: z
+    .strictObject({
+      reusable_tokens: z.boolean().default(false).describe("A temporary token opens any number of sessions while it is good, not one."),
     })
     .prefault({}),
   capacity: z

@@ -1,8 +1,8 @@
 /** Which doors a project may use: those of its `services`, and none while its operator has suspended it. */
 import { AppError } from "../errors.ts";
 
-/** `rest`: the REST door; `channels`: people join its channels. */
-export const services = ["rest", "channels"] as const;
+/** `rest`: the REST door; `channels`: people join its channels; `voice-agent`: the socket and the REST beside it. */
+export const services = ["rest", "channels", "voice-agent"] as const;
 export type Service = (typeof services)[number];
 
 /** What an operator has decided about a project. */
