@@ -2,6 +2,7 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import { voiceAgent } from "@parley/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
 import { isRecord } from "./settings.ts";
 
@@ -111,6 +112,8 @@ export class ScriptedServer implements AsyncDisposable {
     if (this.deaf || !isRecord(message)) return;
     const { type } = message;
     if (typeof type !== "string") return;
+    // What is not in the contract fails the test that sent it.
+    voiceAgent.ClientEvent.parse(message);
     this.received.push({ ...message, type });
     if (type === "session.resume") this.#resume(String(message["session_id"]), state, token);
     if (type === "session.update") this.#update(isRecord(message["session"]) ? message["session"] : {}, state, token);
