@@ -57,6 +57,10 @@ export class Captions {
       case "message.metrics":
       case "message.error":
       case "message.state":
+      case "message.sal_status":
+      case "user.manual_sos.result":
+      case "user.manual_eos.result":
+      case "assistant.manual_eos.result":
         return;
     }
   }

@@ -58,8 +58,7 @@ export function toolkitEngines(channel: ToolkitChannel): ToolkitEngines {
 
 /** RTM's presence event for a state of the agent: all of its values are text. */
 function presenceOf(publisher: string, message: Record<string, unknown>): unknown {
-  const { state, turn_id: turnId, send_ts: timestamp } = message;
-  const is = (one: string): string => String(state === one);
+  const { state, turn_id: turnId, send_ts: timestamp, listening, thinking, speaking } = message;
   return {
     publisher,
     eventType: "REMOTE_STATE_CHANGED",
@@ -67,9 +66,9 @@ function presenceOf(publisher: string, message: Record<string, unknown>): unknow
     stateChanged: {
       state,
       turn_id: String(turnId),
-      listening: is("listening"),
-      thinking: is("thinking"),
-      speaking: is("speaking"),
+      listening: String(listening),
+      thinking: String(thinking),
+      speaking: String(speaking),
     },
   };
 }
