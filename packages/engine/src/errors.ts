@@ -70,6 +70,8 @@ export const errors = {
   },
   "vendor-unreachable": { status: 502, reason: "ServiceUnavailable", remedy: "Check host, port, proxy and that the vendor is running." },
   "reply-stalled": { status: 504, reason: "TaskOperationTimeout", remedy: "See which vendor stopped answering; the call goes on." },
+  "session-open": { status: 409, reason: "TaskConflict", remedy: "End it first, or wait until it has ended." },
+  "link-expired": { status: 403, reason: "InvalidPermission", remedy: "Ask for the session again: it names new addresses." },
   "secrets-lost": {
     status: 409,
     reason: "TaskConflict",
