@@ -2,7 +2,6 @@
 import type { GreetingMode } from "../core/greeting.ts";
 import type { TurnTakingSettings } from "../core/turn-contract.ts";
 import type { ToolPlan } from "../vendors/tool-source.ts";
-import type { ToolPlan } from "../vendors/tool-source.ts";
 import type { BracketPair } from "./brackets.ts";
 import type { ToolSettings } from "./tools.ts";
 
@@ -67,8 +66,6 @@ export interface AgentConfig {
   readonly greeting?: GreetingConfig;
   readonly silence?: SilenceConfig;
   readonly tools?: ToolSettings;
-  /** Tools that are found and opened when the session starts, beside those. */
-  readonly toolPlan?: ToolPlan;
   /** Tools that are found and opened when the session starts, beside those. */
   readonly toolPlan?: ToolPlan;
   /** Spoken when the language model fails. */

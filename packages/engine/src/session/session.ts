@@ -138,11 +138,6 @@ export class Session implements AsyncDisposable {
     this.#fail(module, error);
   }
 
-  /** Tells of something around the conversation that went wrong; it goes on. */
-  report(module: Module, error: unknown): void {
-    this.#fail(module, error);
-  }
-
   /** Ends the session; harmless if it has ended. `graceS`: the agent may finish what it says, for so many seconds. */
   async leave({ graceS = 0, reason = "OK" }: { readonly graceS?: number; readonly reason?: string } = {}): Promise<Ending> {
     if (graceS > 0) await this.#finishSpeaking(graceS);
