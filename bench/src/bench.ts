@@ -2,18 +2,19 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { machineTime, stealShare } from "./process-usage.ts";
+import { measureJoin, measureRestLoad } from "./rest.ts";
 import { type Report, thisMachine, toMarkdown } from "./report.ts";
 import { type Figure, fullScale, type Load, measureLatency, measureLoad, measureStart, quickScale, type Scale } from "./scenarios.ts";
 
-const help = `Usage: npm run bench -- [--only start,latency,hosted,embedded,gaps] [--quick] [--turns N] [--json FILE]
+const help = `Usage: npm run bench -- [--only start,latency,hosted,embedded,gaps,rest] [--quick] [--turns N] [--json FILE]
 
   --only    parts to run: start (start to ready), latency (one call at a time), hosted and embedded (calls at once),
-            gaps (RTP arrival with four embedded calls); default: all
+            gaps (RTP arrival with four embedded calls), rest (the REST door, alone and beside calls); default: all
   --quick   few repetitions, to see that it works
   --turns   turns that each latency figure rests on (default 20)
   --json    also write the figures to this file`;
 
-const parts = ["start", "latency", "hosted", "embedded", "gaps"] as const;
+const parts = ["start", "latency", "hosted", "embedded", "gaps", "rest"] as const;
 type Part = (typeof parts)[number];
 /** Calls at once in the measurement of gaps. */
 const GAP_CALLS = 4;
@@ -51,6 +52,12 @@ if (wanted.has("latency")) {
 if (wanted.has("hosted")) for (const calls of scale.hostedCalls) loads.push(await measureLoad("hosted", calls, scale, note));
 if (wanted.has("embedded")) for (const calls of scale.embeddedCalls) loads.push(await measureLoad("embedded", calls, scale, note));
 if (wanted.has("gaps")) for (let run = 0; run < scale.gapRuns; run += 1) loads.push(await measureLoad("embedded", GAP_CALLS, scale, note));
+if (wanted.has("rest")) {
+  figures.push(...(await measureJoin(scale, note)));
+  const beside = await measureRestLoad(scale, note);
+  figures.push(...beside.figures);
+  loads.push(...beside.loads);
+}
 
 const report: Report = {
   date: new Date().toISOString().slice(0, 10),

@@ -53,6 +53,7 @@ export function toMarkdown({ date, machine, stealShare, figures, loads }: Report
       load.voiceToVoice === null ? "–" : `${load.voiceToVoice.p50.toFixed(0)} / ${load.voiceToVoice.p95.toFixed(0)}`,
       String(load.unanswered),
       `${load.gapP999Ms.toFixed(0)} / ${load.gapMaxMs.toFixed(0)}`,
+      String(load.framesLate),
       percent(load.busyShare),
       percent(load.stealShare),
     ]);
@@ -65,6 +66,7 @@ export function toMarkdown({ date, machine, stealShare, figures, loads }: Report
       "voice to voice p50 / p95",
       "unanswered",
       "gap p99.9 / max",
+      "late frames",
       "machine busy",
       "steal",
     ];

@@ -24,11 +24,21 @@ export interface Scale {
   readonly embeddedCalls: readonly number[];
   /** Runs of the gap measurement; the worst counts. */
   readonly gapRuns: number;
+  /** That the figure of the REST door rests on. */
+  readonly joins: number;
 }
 
-export const fullScale: Scale = { turns: 20, starts: 3, windowS: 20, hostedCalls: [1, 10, 25, 50], embeddedCalls: [1, 4, 8], gapRuns: 3 };
+export const fullScale: Scale = {
+  turns: 20,
+  starts: 3,
+  windowS: 20,
+  hostedCalls: [1, 10, 25, 50],
+  embeddedCalls: [1, 4, 8],
+  gapRuns: 3,
+  joins: 200,
+};
 /** To see that everything works; its figures mean little. */
-export const quickScale: Scale = { turns: 2, starts: 1, windowS: 5, hostedCalls: [1, 4], embeddedCalls: [1], gapRuns: 1 };
+export const quickScale: Scale = { turns: 2, starts: 1, windowS: 5, hostedCalls: [1, 4], embeddedCalls: [1], gapRuns: 1, joins: 20 };
 
 /** End-of-turn silence of the latency figures, in milliseconds. */
 const SILENCE_MS = 256;
@@ -119,7 +129,8 @@ function longQuestion(vendors: Vendors): Int16Array {
 }
 
 export interface Load {
-  readonly vendors: Vendors;
+  /** Which vendors, and what went on beside. */
+  readonly vendors: string;
   readonly calls: number;
   /** Of one core, for each call, 0 to 1. */
   readonly coreShare: number;
@@ -129,14 +140,22 @@ export interface Load {
   readonly voiceToVoice: Summary | null;
   readonly gapP999Ms: number;
   readonly gapMaxMs: number;
+  /** Frames of agents that the engine sent too late, in all calls together. */
+  readonly framesLate: number;
   readonly unanswered: number;
   /** Share of the time that all cores were busy, this benchmark's callers included, and that the hypervisor took. */
   readonly busyShare: number;
   readonly stealShare: number;
 }
 
-/** Calls at once, each asking again and again: what they cost, and whether they suffer. */
-export async function measureLoad(vendors: Vendors, calls: number, { windowS }: Scale, note: Note): Promise<Load> {
+/** Calls at once, each asking again and again: what they cost, and whether they suffer. `beside`: what else the engine does meanwhile. */
+export async function measureLoad(
+  vendors: Vendors,
+  calls: number,
+  { windowS }: Scale,
+  note: Note,
+  beside: (url: string) => Promise<void> = async () => {},
+): Promise<Load> {
   note(`${vendors}: ${calls} calls at once`);
   await using engine = await EngineProcess.start({ vendors });
   const agent: AgentWish = { vendors, silenceMs: SILENCE_MS, greeting: false };
@@ -153,9 +172,11 @@ export async function measureLoad(vendors: Vendors, calls: number, { windowS }: 
     await pause(STAGGER_MS);
   }
   await pause(SETTLE_MS);
+  const lateBefore = await framesLate(engine.url);
   const [before, machineBefore, begun] = [usageOf(engine.pid), machineTime(), performance.now()];
-  await pause(windowS * 1000);
+  await Promise.all([pause(windowS * 1000), beside(engine.url)]);
   const [after, machineAfter, seconds] = [usageOf(engine.pid), machineTime(), (performance.now() - begun) / 1000];
+  const late = (await framesLate(engine.url)) - lateBefore;
   hangUp.abort();
   const conversations = await Promise.all(running);
 
@@ -172,10 +193,19 @@ export async function measureLoad(vendors: Vendors, calls: number, { windowS }: 
     voiceToVoice: answered.length === 0 ? null : summarise(answered),
     gapP999Ms: percentile(gaps, 0.999),
     gapMaxMs: percentile(gaps, 1),
+    framesLate: late,
     unanswered: turns.length - answered.length,
     busyShare: 1 - (machineAfter.idleS - machineBefore.idleS) / total,
     stealShare: stealShare(machineBefore, machineAfter),
   };
+}
+
+/** What the engine itself counts. */
+async function framesLate(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const value = /^parley_frames_late_total (\d+)/m.exec(text)?.[1];
+  if (value === undefined) throw new Error("the engine does not count late frames");
+  return Number(value);
 }
 
 function turnsOf({ utterances, hearing }: Conversation): TurnAccount[] {
@@ -186,7 +216,7 @@ function present(values: readonly (number | null)[]): number[] {
   return values.filter((value) => value !== null);
 }
 
-function figure(name: string, values: readonly number[]): Figure {
+export function figure(name: string, values: readonly number[]): Figure {
   if (values.length === 0) throw new Error(`${name}: not one measurement succeeded`);
   return { figure: name, unit: "ms", summary: summarise(values) };
 }

@@ -60,7 +60,7 @@ export function schemaOf(body: z.ZodType): BodySchema {
 /** Values for fields that a schema cannot narrow: by the field's name, in place of what its schema allows. */
 export type Known = Readonly<Record<string, fc.Arbitrary<unknown>>>;
 
-const json = fc.jsonValue({ maxDepth: 2, noUnicodeString: false });
+const json = fc.jsonValue({ maxDepth: 2, stringUnit: "grapheme" });
 /** Keys that have a meaning of their own in JavaScript. */
 const key = fc.oneof({ weight: 4, arbitrary: fc.string() }, fc.constantFrom("__proto__", "constructor", "toString", "hasOwnProperty"));
 

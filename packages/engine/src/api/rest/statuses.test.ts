@@ -27,7 +27,7 @@ async function openChecked(failure?: ChatFailure, startDeadline?: (chat: ChatSim
     vendors: choice,
     openVad: () => fail(new Error("nobody speaks here")),
     resample: createResampler,
-    readMessage: () => undefined,
+    readMessage: () => ({ type: "invalid", message: "nobody writes here" }),
   });
   const channels = new Channels();
   const door = openDoor({
