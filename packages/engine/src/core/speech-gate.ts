@@ -42,11 +42,12 @@ const hysteresis = 0.15;
 type State = { name: "silent"; voicedSince: number | undefined } | { name: "speaking"; voicedUntil: number };
 
 export class SpeechGate {
-  readonly #settings: SpeechGateSettings;
+  /** They count from the next window on. */
+  settings: SpeechGateSettings;
   #state: State = { name: "silent", voicedSince: undefined };
 
   constructor(settings: SpeechGateSettings = defaultGate) {
-    this.#settings = settings;
+    this.settings = settings;
   }
 
   get speaking(): boolean {
@@ -54,7 +55,7 @@ export class SpeechGate {
   }
 
   handle({ at, probability }: VadResult): GateDecision[] {
-    const { threshold, onsetMs, hangoverMs } = this.#settings;
+    const { threshold, onsetMs, hangoverMs } = this.settings;
     const end = at + VAD_WINDOW_MS;
     switch (this.#state.name) {
       case "silent": {

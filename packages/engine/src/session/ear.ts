@@ -54,6 +54,11 @@ export class Ear implements AsyncDisposable {
     this.#listening = this.#listen();
   }
 
+  /** From the next window on. */
+  set gate(settings: SpeechGateSettings) {
+    this.#gate.settings = settings;
+  }
+
   hear(frame: Frame): void {
     this.#audio.push({ type: "audio", frame });
     let from = 0;
@@ -123,6 +128,19 @@ export class Ear implements AsyncDisposable {
     }
   }
 
+  #context(): AsrContext {
+    const { context } = this.#parts;
+    const { language, prefixMs } = context;
+    return {
+      language,
+      prefixMs,
+      signal: this.#signal,
+      get keyterms() {
+        return context.keyterms;
+      },
+    };
+  }
+
   #tell(transcript: Transcript): void {
     this.#understood = transcript.final ? "" : transcript.text;
     if (transcript.final) this.#owesFinal = false;
@@ -136,7 +154,7 @@ export class Ear implements AsyncDisposable {
     while (!this.#signal.aborted) {
       const openedAt = clock.now();
       try {
-        for await (const transcript of asr(this.#audio, { ...context, signal: this.#signal })) {
+        for await (const transcript of asr(this.#audio, this.#context())) {
           if (this.#signal.aborted) return;
           this.#tell(transcript);
         }

@@ -1,5 +1,6 @@
 /** The agent's ears: one for each person, opened by their first frame. */
 import type { Frame } from "../core/frame.ts";
+import type { SpeechGateSettings } from "../core/speech-gate.ts";
 import { Ear, type EarParts } from "./ear.ts";
 import type { OpenVad } from "./vad.ts";
 
@@ -13,9 +14,17 @@ export class Ears implements AsyncDisposable {
   readonly #parts: EarsParts;
   readonly #ears = new Map<string, Ear>();
   readonly #closing = new Set<Promise<void>>();
+  #gate: SpeechGateSettings;
 
   constructor(parts: EarsParts) {
     this.#parts = parts;
+    this.#gate = parts.gate;
+  }
+
+  /** For all ears, from the next window on. */
+  set gate(settings: SpeechGateSettings) {
+    this.#gate = settings;
+    for (const ear of this.#ears.values()) ear.gate = settings;
   }
 
   hear(frame: Frame): void {
@@ -24,6 +33,7 @@ export class Ears implements AsyncDisposable {
       const { uid } = frame;
       ear = new Ear({
         ...this.#parts,
+        gate: this.#gate,
         vad: this.#parts.openVad(),
         onSpeech: (decision) => this.#parts.onSpeech(uid, decision),
         onTranscript: (transcript) => this.#parts.onTranscript(uid, transcript),

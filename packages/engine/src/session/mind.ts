@@ -113,7 +113,8 @@ function merged(messages: readonly LlmMessage[]): LlmMessage[] {
   const result: LlmMessage[] = [];
   for (const message of messages) {
     const last = result.at(-1);
-    if (message.role === "user" && last?.role === "user") result.splice(-1, 1, { ...message, content: `${last.content} ${message.content}` });
+    if (message.role === "user" && last?.role === "user")
+      result.splice(-1, 1, { ...message, content: `${last.content} ${message.content}` });
     else result.push(message);
   }
   return result;

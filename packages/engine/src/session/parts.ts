@@ -3,7 +3,7 @@ import type { HistoryEntry } from "../core/history.ts";
 import type { SayPriority } from "../core/turn-contract.ts";
 import type { Transport } from "../transports/transport.ts";
 import type { Asr, Llm, Voice } from "../vendors/vendor.ts";
-import type { AgentConfig, SystemMessage } from "./agent-config.ts";
+import type { AgentConfig, SystemMessage, TurnSettings } from "./agent-config.ts";
 import type { ReadMessage } from "./client-message.ts";
 import type { Clock } from "./clock.ts";
 import type { Resampler } from "./reply.ts";
@@ -36,6 +36,9 @@ export interface SessionChange {
   readonly systemMessages?: readonly SystemMessage[];
   readonly llm?: Llm;
   readonly tools?: ToolSettings;
+  readonly turns?: TurnSettings;
+  /** Words that people are likely to say. */
+  readonly keyterms?: readonly string[];
 }
 
 export interface SayOptions {

@@ -109,7 +109,11 @@ describe("barge-in", () => {
 
   test("who goes on talking while the agent thinks is not talked over, and a cough there costs nothing", async () => {
     const user = [{ at: 1000, ms: 800, text: "what about" }];
-    await using stage = new Stage({ user: [...user, { at: 2500, ms: 1500, text: "the weather in Rome" }], llmMs: 400, agent: ["hm", "sunny"] });
+    await using stage = new Stage({
+      user: [...user, { at: 2500, ms: 1500, text: "the weather in Rome" }],
+      llmMs: 400,
+      agent: ["hm", "sunny"],
+    });
     await stage.clock.moveTo(9000);
     expect(stage.transport.voiced.filter((at) => at < 4000)).toEqual([]);
     expect(said(stage).at(-1)).toBe("assistant: sunny");

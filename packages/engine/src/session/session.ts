@@ -5,13 +5,13 @@ import { Presence } from "../core/presence.ts";
 import { defaultGate } from "../core/speech-gate.ts";
 import { TurnTaking } from "../core/turn-taking.ts";
 import type { SayPriority, TextOptions, TurnDecision, TurnInput } from "../core/turn-contract.ts";
-import { AppError, toAppError } from "../errors.ts";
+import { AppError } from "../errors.ts";
 import type { Transcript } from "../vendors/vendor.ts";
 import { Agenda } from "./agenda.ts";
 import type { Cancel } from "./clock.ts";
 import type { ClientMessage } from "./client-message.ts";
 import { Ears } from "./ears.ts";
-import { Fanout } from "./fanout.ts";
+import { Feed } from "./feed.ts";
 import { Host } from "./host.ts";
 import { Mind } from "./mind.ts";
 import { Mouth } from "./mouth.ts";
@@ -23,9 +23,6 @@ import { noTools, type ResultTaken, type ToolOutput, Tools } from "./tools.ts";
 /** Who said it, in the memory's words. */
 const entrySource: Readonly<Record<TurnOrigin, EntrySource>> = { voice: "asr", text: "message", command: "command" };
 
-/** Events that a reader may be behind before it loses the oldest. */
-const maxEventsBehind = 4096;
-
 export class Session implements AsyncDisposable {
   /** Resolves when everything is closed. */
   readonly closed: Promise<Ending>;
@@ -34,20 +31,20 @@ export class Session implements AsyncDisposable {
   readonly #turns: TurnTaking;
   readonly #history = new History();
   readonly #presence: Presence;
-  readonly #events = new Fanout<SessionEvent>(maxEventsBehind);
+  readonly #feed: Feed;
   readonly #ears: Ears;
   readonly #tools: Tools;
   readonly #mind: Mind;
   readonly #mouth: Mouth;
   readonly #agenda: Agenda;
   readonly #host: Host;
-  readonly #listeners = new Set<(event: SessionEvent) => void>();
   readonly #abort = new AbortController();
   readonly #ending = Promise.withResolvers<Ending>();
   readonly #tasks = new Tasks((error) => this.#break(error));
   readonly #says = new Map<number, () => Reply>();
   #nextSay = 1;
   #ended = false;
+  #keyterms: readonly string[];
   #state: AgentState = "idle";
   /** Looks whether the agent has fallen silent. */
   #onQuiet: () => void = () => {};
@@ -57,7 +54,9 @@ export class Session implements AsyncDisposable {
     this.#parts = parts;
     this.#turns = new TurnTaking(parts.config.turns, parts.restored?.turn);
     const met = parts.restored !== undefined && (parts.restored.greeted || parts.restored.turn > 0);
+    this.#feed = new Feed(parts.clock, () => this.#turns.turn);
     this.#presence = new Presence(parts.config.idleTimeoutS, parts.config.firstUserTimeoutS, { met });
+    this.#keyterms = parts.config.asr.keyterms;
     for (const entry of parts.restored?.history ?? []) this.#history.add(entry);
     this.#ears = this.#openEars();
     this.#tools = this.#openTools();
@@ -76,13 +75,12 @@ export class Session implements AsyncDisposable {
 
   /** What happens from now on, until the session has closed. */
   get events(): AsyncIterable<SessionEvent> {
-    return this.#events.read();
+    return this.#feed.read();
   }
 
   /** Calls `listener` at each event, before anything that follows from it: it must be quick, and may not throw. */
   listen(listener: (event: SessionEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#feed.listen(listener);
   }
 
   get state(): AgentState {
@@ -126,16 +124,21 @@ export class Session implements AsyncDisposable {
     return this.#tools.result(callId, result);
   }
 
-  /** Counts from the next request to the language model on. */
-  update({ systemMessages, llm, tools }: SessionChange): void {
+  /** Counts from the next request to the language model on, or from the next moment that people are listened to. */
+  update({ systemMessages, llm, tools, turns, keyterms }: SessionChange): void {
     if (systemMessages !== undefined) this.#mind.systemMessages = systemMessages;
     if (llm !== undefined) this.#mind.llm = llm;
     if (tools !== undefined) this.#tools.settings = tools;
+    if (keyterms !== undefined) this.#keyterms = keyterms;
+    if (turns !== undefined) {
+      this.#ears.gate = { ...defaultGate, threshold: turns.threshold };
+      this.#input({ type: "settings", at: this.#parts.clock.now(), settings: turns });
+    }
   }
 
   /** Tells of something around the conversation that went wrong; it goes on. */
   report(module: Module, error: unknown): void {
-    this.#fail(module, error);
+    this.#feed.fail(module, error);
   }
 
   /** Ends the session; harmless if it has ended. `graceS`: the agent may finish what it says, for so many seconds. */
@@ -170,8 +173,8 @@ export class Session implements AsyncDisposable {
     await transport[Symbol.asyncDispose]();
     await this.#ears[Symbol.asyncDispose]();
     await this.#tasks.over();
-    this.#emit({ type: "closed", at: clock.now(), ...ending });
-    this.#events.end();
+    this.#feed.emit({ type: "closed", at: clock.now(), ...ending });
+    this.#feed.end();
     return ending;
   }
 
@@ -193,14 +196,14 @@ export class Session implements AsyncDisposable {
       switch (event.type) {
         case "user-joined":
           this.#presence.join(event.uid);
-          this.#emit({ type: "user-joined", at, uid: event.uid });
+          this.#feed.emit({ type: "user-joined", at, uid: event.uid });
           break;
         case "user-ready":
           this.#host.ready();
           break;
         case "user-left":
           this.#presence.leave(event.uid, at);
-          this.#emit({ type: "user-left", at, uid: event.uid });
+          this.#feed.emit({ type: "user-left", at, uid: event.uid });
           this.#input({ type: "user-left", at, uid: event.uid });
           this.#ears.close(event.uid);
           if (!this.#presence.someone) this.#host.empty();
@@ -235,7 +238,7 @@ export class Session implements AsyncDisposable {
         this.#input({ ...message, at: this.#parts.clock.now(), uid });
         break;
       case "invalid":
-        this.#fail("session", new AppError("invalid-field", message.message));
+        this.#feed.fail("session", new AppError("invalid-field", message.message));
         break;
     }
   }
@@ -247,7 +250,7 @@ export class Session implements AsyncDisposable {
     // Words over the agent are told once they have interrupted it.
     const { floor, turn } = this.#turns;
     if (floor === "people" && text !== "")
-      this.#emit({ type: "transcript", at, turnId: turn, uid, text: this.#turns.text, startMs, endMs });
+      this.#feed.emit({ type: "transcript", at, turnId: turn, uid, text: this.#turns.text, startMs, endMs });
   }
 
   // Decide
@@ -273,14 +276,14 @@ export class Session implements AsyncDisposable {
       case "turn-overlong":
       case "speech-ignored": {
         const { turn: turnId, ...told } = decision;
-        this.#emit({ ...told, turnId });
+        this.#feed.emit({ ...told, turnId });
         break;
       }
       case "turn-marked":
-        this.#emit(decision);
+        this.#feed.emit(decision);
         break;
       case "echo-suspected":
-        this.#emit({ ...decision, turnId: this.#turns.turn });
+        this.#feed.emit({ ...decision, turnId: this.#turns.turn });
         break;
       case "utterance-end":
         this.#ears.endUtterance(decision.uid);
@@ -296,8 +299,8 @@ export class Session implements AsyncDisposable {
           startMs,
           endMs,
         });
-        this.#emit({ type: "turn-end", at, turnId: turn, uid, text, startMs, endMs, by });
-        if (by === "voice") this.#emit(metric(at, turn, "asr", "ttlw", at - endMs));
+        this.#feed.emit({ type: "turn-end", at, turnId: turn, uid, text, startMs, endMs, by });
+        if (by === "voice") this.#feed.emit(metric(at, turn, "asr", "ttlw", at - endMs));
         this.#agenda.answer(turn, endMs);
         break;
       }
@@ -377,9 +380,9 @@ export class Session implements AsyncDisposable {
       history: this.#history,
       signal: this.#abort.signal,
       turn: () => this.#turns.turn,
-      emit: (event) => this.#emit(event),
+      emit: (event) => this.#feed.emit(event),
       onSettled: () => this.#agenda.next(),
-      onError: (error) => this.#fail("llm", error),
+      onError: (error) => this.#feed.fail("llm", error),
     });
   }
 
@@ -391,11 +394,11 @@ export class Session implements AsyncDisposable {
       tasks: this.#tasks,
       emit: (event) => {
         if (event.type === "reply-text") this.#turns.handle({ type: "reply-words", at: event.at, words: event.words });
-        this.#emit(event);
+        this.#feed.emit(event);
       },
       onChange: () => this.#updateState(),
       onEnd: (at) => this.#replyEnds(at),
-      onError: (error) => this.#fail("session", error),
+      onError: (error) => this.#feed.fail("session", error),
     });
   }
 
@@ -413,7 +416,7 @@ export class Session implements AsyncDisposable {
       failureMessage: config.failureMessage,
       settled: () => this.#mouth.settled,
       tasks: this.#tasks,
-      onError: (module, error) => this.#fail(module, error),
+      onError: (module, error) => this.#feed.fail(module, error),
     });
   }
 
@@ -429,14 +432,21 @@ export class Session implements AsyncDisposable {
   #openEars(): Ears {
     const { config } = this.#parts;
     const { threshold, prefixMs } = config.turns;
+    const keyterms = (): readonly string[] => this.#keyterms;
     return new Ears({
       ...this.#parts,
       gate: { ...defaultGate, threshold },
-      context: { language: config.asr.language, keyterms: config.asr.keyterms, prefixMs },
+      context: {
+        language: config.asr.language,
+        prefixMs,
+        get keyterms() {
+          return keyterms();
+        },
+      },
       signal: this.#abort.signal,
       onSpeech: (uid, decision) => this.#input({ ...decision, uid }),
       onTranscript: (uid, transcript) => this.#understand(uid, transcript),
-      onError: (module, error) => this.#fail(module, error),
+      onError: (module, error) => this.#feed.fail(module, error),
     });
   }
 
@@ -454,7 +464,7 @@ export class Session implements AsyncDisposable {
     this.#state = state;
     this.#onQuiet();
     this.#host.turned(state);
-    this.#emit({ type: "state", at: this.#parts.clock.now(), state, turnId: this.#turns.turn });
+    this.#feed.emit({ type: "state", at: this.#parts.clock.now(), state, turnId: this.#turns.turn });
   }
 
   #stateNow(): AgentState {
@@ -468,29 +478,10 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  #fail(module: Module, error: unknown): void {
-    const { vendorCode, status, message, remedy } = toAppError(error);
-    this.#emit({
-      type: "error",
-      at: this.#parts.clock.now(),
-      turnId: this.#turns.turn,
-      module,
-      code: vendorCode ?? status,
-      message,
-      remedy,
-      cause: error,
-    });
-  }
-
-  #emit(event: SessionEvent): void {
-    for (const listener of this.#listeners) listener(event);
-    this.#events.push(event);
-  }
-
   /** A failure that nobody expected ends this session, and no other. */
   #break(error: unknown): void {
     if (this.#abort.signal.aborted) return;
-    this.#fail("session", error);
+    this.#feed.fail("session", error);
     this.#end({ status: "FAILED", reason: "Internal error" });
   }
 }

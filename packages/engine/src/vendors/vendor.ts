@@ -34,6 +34,7 @@ export interface AsrContext {
   readonly language: string;
   /** Audio before the detected onset that belongs to the utterance. */
   readonly prefixMs: number;
+  /** Words that people are likely to say. Read it anew for each utterance: it may change. */
   readonly keyterms: readonly string[];
   readonly signal: AbortSignal;
 }
