@@ -7,10 +7,8 @@ interface Person {
   utteranceAt: number;
   /** Spoke since their recogniser was last asked for a final. */
   open: boolean;
-  /** Finals that were asked for, and have not come. */
-  awaited: number;
-  /** Of these, how many belong to what nobody waits for any more. */
-  ignored: number;
+  /** Finals that were asked for and have not come, in order: whether somebody waits for it. */
+  owed: boolean[];
   /** Their speech was there before the reply: only words make it count. */
   overheard: boolean;
   /** They have marked a start that still holds. */
@@ -18,6 +16,9 @@ interface Person {
   /** A mark ended their turn while they spoke: what is left of that speech counts for nothing. */
   released: boolean;
 }
+
+/** Finals at most that one recogniser can owe. */
+const MAX_OWED = 64;
 
 export class People {
   /** Only the speech of people who have marked its start counts. */
@@ -58,8 +59,7 @@ export class People {
     const person = this.#get(uid);
     person.holds = true;
     const { open } = person;
-    if (open) this.#ask(person);
-    person.ignored = person.awaited;
+    if (open) this.#ask(person, false);
     person.utteranceAt = at;
     return open;
   }
@@ -95,11 +95,8 @@ export class People {
   /** Takes note of a transcript; tells where its utterance began, or undefined if nobody waits for it. */
   transcript(uid: string, final: boolean): number | undefined {
     const person = this.#get(uid);
-    const wanted = person.ignored === 0 && (this.#counts(person) || person.awaited > 0);
-    if (final) {
-      person.awaited = Math.max(0, person.awaited - 1);
-      person.ignored = Math.max(0, person.ignored - 1);
-    }
+    const wanted = person.owed[0] ?? this.#counts(person);
+    if (final) person.owed.shift();
     return wanted ? person.utteranceAt : undefined;
   }
 
@@ -108,28 +105,27 @@ export class People {
     const ended: string[] = [];
     for (const [uid, person] of this.#people) {
       if (!person.open || !this.#counts(person)) continue;
-      this.#ask(person);
+      this.#ask(person, true);
       ended.push(uid);
     }
     return ended;
   }
 
-  /** The same for one person; false if they have none. */
+  /** The same for one person, whether they count or not; false if they have none. */
   endUtterance(uid: string): boolean {
     const person = this.#get(uid);
     if (!person.open) return false;
-    this.#ask(person);
+    this.#ask(person, this.#counts(person));
     return true;
   }
 
   /** Finals that are owed will be taken no notice of. */
   ignoreOwed(): void {
-    for (const person of this.#people.values()) person.ignored = person.awaited;
+    for (const person of this.#people.values()) person.owed.fill(false);
   }
 
   ignoreOwedBy(uid: string): void {
-    const person = this.#get(uid);
-    person.ignored = person.awaited;
+    this.#get(uid).owed.fill(false);
   }
 
   /** From here on, speech that is going on counts only if it turns out to be words. */
@@ -156,7 +152,7 @@ export class People {
   }
 
   get someoneOwesFinal(): boolean {
-    return this.#some((person) => person.awaited > person.ignored);
+    return this.#some((person) => person.owed.includes(true));
   }
 
   get someoneHolds(): boolean {
@@ -167,9 +163,11 @@ export class People {
     return !this.onlyMarked || person.holds;
   }
 
-  #ask(person: Person): void {
+  #ask(person: Person, wanted: boolean): void {
     person.open = person.speakingSince !== undefined;
-    person.awaited += 1;
+    person.owed.push(wanted);
+    // A recogniser that never answers.
+    if (person.owed.length > MAX_OWED) person.owed.shift();
   }
 
   #some(is: (person: Person) => boolean): boolean {
@@ -184,8 +182,7 @@ export class People {
         speakingSince: undefined,
         utteranceAt: 0,
         open: false,
-        awaited: 0,
-        ignored: 0,
+        owed: [],
         overheard: false,
         holds: false,
         released: false,

@@ -68,7 +68,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   uid.map((who): Step => (at) => ({ type: "user-left", at, uid: who })),
   fc.constant<Step>((at) => ({ type: "time", at })),
 );
-const script = fc.array(fc.tuple(fc.integer({ min: 0, max: 900 }), step), { maxLength: 120 });
+const script = fc.array(fc.tuple(fc.integer({ min: 0, max: 900 }), step), { maxLength: 120, size: "max" });
 
 /** Follows the decisions, and notes each that contradicts those before it. */
 class Judge {
@@ -240,6 +240,69 @@ test("a word is said in at most one turn, and none that was owed to a turn is lo
       expect(new Set(said).size).toBe(said.length);
       expect(said).toEqual(said.toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1))));
       expect(said.length).toBeGreaterThan(0);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("with a start and an end by hand, a turn holds the words between its marks, and no others", () => {
+  /** When each word of the call ends, and when the button goes down and up, in milliseconds from one to the next. */
+  const call = fc.record({
+    words: fc.array(fc.integer({ min: 200, max: 3000 }), { minLength: 1, maxLength: 40, size: "max" }),
+    presses: fc.array(fc.tuple(fc.integer({ min: 300, max: 5000 }), fc.integer({ min: 300, max: 5000 })), { maxLength: 8, size: "max" }),
+    asrMs: fc.integer({ min: 0, max: 800 }),
+  });
+  fc.assert(
+    fc.property(settings, call, (chosen, { words: gaps, presses, asrMs }) => {
+      const turns = new TurnTaking({ ...chosen, onset: "manual", endpointing: "manual", interruption: "speech" });
+      let at = 0;
+      const spoken = gaps.map((gap, index) => ({ at: (at += gap), text: `w${index}` }));
+      at = 0;
+      const marks = presses.map(([wait, held]) => ({ from: (at += wait), to: (at += held) }));
+      const queue: { at: number; order: number; input: TurnInput }[] = [];
+      const put = (when: number, input: TurnInput) => queue.push({ at: when, order: queue.length, input });
+      // Each word is a speech of its own; one that takes 150 ms is over when it ends.
+      for (const { at: end } of spoken) {
+        put(end - 150, { type: "speech-start", at: end - 150, uid: "a" });
+        put(end, { type: "speech-end", at: end, uid: "a" });
+      }
+      marks.forEach(({ from, to }, index) => {
+        put(from, { type: "mark", at: from, mark: "start", uid: "a", requestId: String(index) });
+        put(to, { type: "mark", at: to, mark: "end", uid: "a", requestId: String(index) });
+      });
+      // A recogniser that tells, each time it is asked, the words that have ended since.
+      let told = 0;
+      const said: string[] = [];
+      const step = (now: number, input: TurnInput): void => {
+        for (const decision of turns.handle(input)) {
+          if (decision.type === "turn-end") said.push(...decision.text.split(" "));
+          if (decision.type !== "utterance-end") continue;
+          const heard = spoken.slice(told).filter((word) => word.at <= now);
+          told += heard.length;
+          const text = heard.map((word) => word.text).join(" ");
+          put(now + asrMs, { type: "transcript", at: now + asrMs, uid: "a", text, final: true });
+        }
+      };
+      for (let rounds = 0; queue.length > 0 || turns.deadline !== undefined; rounds++) {
+        expect(rounds).toBeLessThan(2000);
+        queue.sort((a, b) => a.at - b.at || a.order - b.order);
+        const [next] = queue;
+        const { deadline } = turns;
+        if (deadline !== undefined && (next === undefined || deadline < next.at)) step(deadline, { type: "time", at: deadline });
+        else if (next !== undefined) {
+          queue.shift();
+          step(next.at, next.input);
+        }
+      }
+      const within = (from: number, to: number) => spoken.filter((word) => word.at - 150 > from && word.at <= to).map(({ text }) => text);
+      // What begins before a mark or ends just after it may be on either side.
+      const surely = marks.flatMap(({ from, to }) => within(from, to));
+      const perhaps = new Set(
+        marks.flatMap(({ from, to }) => spoken.filter((word) => word.at > from && word.at - 150 < to + 1000).map(({ text }) => text)),
+      );
+      for (const word of surely) expect(said).toContain(word);
+      for (const word of said) expect(perhaps).toContain(word);
+      expect(new Set(said).size).toBe(said.length);
     }),
     { numRuns: 500 },
   );

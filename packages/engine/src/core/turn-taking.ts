@@ -134,8 +134,7 @@ export class TurnTaking {
   #speechEnd(at: number, uid: string): void {
     this.#hearing.speechEnd(uid, at);
     if (!this.#people.counts(uid)) {
-      this.#endUtterance(at, uid); // Nobody wants these words; the recogniser shall begin anew.
-      return this.#people.ignoreOwedBy(uid);
+      return this.#endUtterance(at, uid); // Nobody wants these words; the recogniser shall begin anew.
     }
     if (this.#draft !== undefined) this.#draft.endMs = Math.max(this.#draft.endMs, at);
     if (this.#people.someoneSpeaks) return;
@@ -371,7 +370,8 @@ export class TurnTaking {
   /** A voice began a turn that a mark shall end, and it was none: nobody would mark its end. */
   #dropNoise(at: number): void {
     const { someoneSpeaks, someoneHolds, someoneOwesFinal } = this.#people;
-    if (this.#byHand && this.text === "" && !someoneSpeaks && !someoneHolds && !someoneOwesFinal) this.#endTurn(at);
+    if (this.floor === "people" && this.#byHand && this.text === "" && !someoneSpeaks && !someoneHolds && !someoneOwesFinal)
+      this.#endTurn(at);
   }
 
   #endTurn(at: number): void {
