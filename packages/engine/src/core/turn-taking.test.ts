@@ -341,3 +341,56 @@ describe("a fixed text", () => {
     expect(run(turns, { type: "interrupt", at: 2100, cause: "api_interrupt" })).toEqual([]);
   });
 });
+
+describe("the agent's own voice in somebody's microphone", () => {
+  /** The agent says, from 2000 on, a word every 200 ms. */
+  const talking = (change: Partial<TurnTakingSettings> = {}) => {
+    const turns = answering(change);
+    const said = "once upon a time there was a very small dragon".split(" ");
+    run(turns, {
+      type: "reply-words",
+      at: 2000,
+      words: said.map((word, index) => ({ text: word, startMs: 2000 + index * 200, endMs: 2200 + index * 200 })),
+    });
+    return turns;
+  };
+
+  test.each(["speech", "words"] as const)("does not interrupt it, with interruption by %s", (interruption) => {
+    const turns = talking({ interruption });
+    run(turns, start(2250), time(2410));
+    expect(run(turns, partial(2700, "Once upon a"))).toEqual([
+      { type: "echo-suspected", at: 2700, uid, text: "Once upon a" },
+      { type: "reply-resume", at: 2700 },
+    ]);
+    expect(run(turns, partial(3300, "once upon a time there was"), end(4300))).toEqual([{ type: "utterance-end", at: 4300, uid }]);
+    expect(run(turns, final(4400, "Once upon a time there was a very small dragon."))).toEqual([]);
+    expect(turns.floor).toBe("agent");
+    run(turns, { type: "reply-end", at: 5000 });
+    expect(turns.floor).toBe("nobody");
+  });
+
+  test("hides nobody who speaks over it", () => {
+    const turns = talking();
+    run(turns, start(2250), time(2410), partial(2700, "once upon a"));
+    expect(types(run(turns, partial(3100, "once upon a time stop")))).toEqual(["reply-interrupt", "turn-start"]);
+    expect(run(turns, end(3300), time(3800), final(3900, "Once upon a time. Stop it.")).at(-1)).toMatchObject({
+      type: "turn-end",
+      text: "Stop it.",
+    });
+  });
+
+  test("does not delay anybody else", () => {
+    const turns = talking();
+    run(turns, start(2250), time(2410));
+    expect(types(run(turns, partial(2700, "wait a moment")))).toEqual(["reply-interrupt", "turn-start"]);
+    const unheard = talking();
+    run(unheard, start(2250), time(2410));
+    expect(types(run(unheard, time(2850)))).toEqual(["reply-interrupt", "turn-start"]);
+  });
+
+  test("is no turn when it comes back after the reply", () => {
+    const turns = talking();
+    run(turns, { type: "reply-end", at: 3900 }, start(3900), end(4100));
+    expect(types(run(turns, time(4600), final(4700, "very small dragon")))).toEqual(["utterance-end", "echo-suspected", "turn-dropped"]);
+  });
+});
