@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { openRtc, type Rtc } from "@parley/media";
 import { ClientMessage, closeCodes, type ServerMessage } from "@parley/protocol";
 import { expect, test } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
@@ -14,6 +15,8 @@ const joined: ServerMessage = {
   iceServers: [],
   tokenExpiresInSeconds: null,
 };
+
+const agent = { uid: "77", agent: true, publishing: false, muted: false };
 
 /** An engine that answers each message as the test says. */
 async function engine(answer: (message: ClientMessage, socket: WebSocket, say: (message: ServerMessage) => void) => void) {
@@ -39,6 +42,52 @@ async function engine(answer: (message: ClientMessage, socket: WebSocket, say: (
     },
   };
 }
+
+/** Their audio is real, so that a caller is in. */
+async function admit(rtc: Rtc, offer: Extract<ClientMessage, { type: "offer" }>): Promise<ServerMessage> {
+  const plan = offer.plan.map(({ mid }) => ({ mid, direction: "recvonly" as const, ssrc: 0 }));
+  return { type: "answer", id: offer.id, sdp: await rtc.openPeer("engine").accept(offer.sdp, plan) };
+}
+
+test("a line that breaks off is made again, under the same uid and session; one that the engine closes is not", async () => {
+  await using rtc = await openRtc({ udpPort: 0, bindAddress: "127.0.0.1" });
+  const sockets: WebSocket[] = [];
+  await using server = await engine((message, socket, say) => {
+    if (message.type === "join") {
+      sockets.push(socket);
+      say({ ...joined, sessionId: `session ${sockets.length}`, users: sockets.length === 1 ? [agent] : [] });
+    }
+    if (message.type === "offer") void admit(rtc, message).then(say);
+  });
+  await using caller = await join(server.url);
+  const seen: string[] = [];
+  caller.on("reconnecting", () => seen.push("reconnecting"));
+  caller.on("user-left", ({ uid, reason }) => seen.push(`${uid} ${reason}`));
+  const back = once(caller, "reconnected");
+  sockets[0]?.terminate();
+  await back;
+  expect(seen).toEqual(["reconnecting", "77 vanished"]);
+  expect(server.heard.filter(({ type }) => type === "join")).toEqual([
+    { type: "join", appId: "a", channel: "lobby", uid: "1001", token: "t" },
+    { type: "join", appId: "a", channel: "lobby", uid: "1001", token: "t", sessionId: "session 1" },
+  ]);
+  expect(caller.sessionId).toBe("session 2");
+
+  sockets[1]?.close(closeCodes.goingAway, "removed");
+  expect(await caller.closed).toMatchObject({ code: "closed", message: "the engine closed the line (1001 removed)" });
+  expect(seen).toHaveLength(2);
+});
+
+test("a caller whose engine does not come back in time has gone", async () => {
+  await using rtc = await openRtc({ udpPort: 0, bindAddress: "127.0.0.1" });
+  const server = await engine((message, _socket, say) => {
+    if (message.type === "join") say(joined);
+    if (message.type === "offer") void admit(rtc, message).then(say);
+  });
+  await using caller = await Caller.join({ url: server.url, appId: "a", channel: "lobby", reconnectWithinMs: 300 });
+  await server[Symbol.asyncDispose]();
+  expect(await caller.closed).toMatchObject({ code: "closed", message: "the engine closed the line (1006 )" });
+});
 
 const join = (url: string, signal?: AbortSignal) =>
   Caller.join({ url, appId: "a", channel: "lobby", uid: "1001", token: "t", ...(signal === undefined ? {} : { signal }) });

@@ -1,45 +1,24 @@
 /** A participant in Node: joins a channel as a browser does, speaks recordings, hears everybody, reads the messages. */
 import { EventEmitter } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import { openRtc, RTP_UNITS_PER_MS, timestampDelta, type MediaPlan, type Rtc, type RtpPeer } from "@parley/media";
-import { AgentMessage, packetFromBase64, StreamMessageReader, type OfferLine, type ServerMessage, type User } from "@parley/protocol";
+import {
+  AgentMessage,
+  closeCodes,
+  encodeStreamMessage,
+  packetFromBase64,
+  packetToBase64,
+  StreamMessageReader,
+  type OfferLine,
+  type ServerMessage,
+  type User,
+} from "@parley/protocol";
+import type { CallerEvents, CallerOptions } from "./caller-contract.ts";
 import { CallerError } from "./caller-error.ts";
-import { Ear, type HeardFrame } from "./ear.ts";
+import { Ear } from "./ear.ts";
 import { Line } from "./line.ts";
 import { Microphone, type Said } from "./microphone.ts";
-
-export interface CallerOptions {
-  /** The engine's address, for instance `http://127.0.0.1:8080`. */
-  readonly url: string;
-  readonly appId: string;
-  readonly channel: string;
-  /** Absent: the token's, or one that the engine chooses. */
-  readonly uid?: string;
-  readonly token?: string;
-  /** From an earlier {@link Caller.sessionId}: takes that uid over. */
-  readonly sessionId?: string;
-  /** Aborting it leaves the channel. */
-  readonly signal?: AbortSignal;
-}
-
-/** Everything carries `at`, milliseconds on the `performance.now()` clock. */
-export interface CallerEvents {
-  /** 20 ms of somebody's voice. */
-  audio: [frame: HeardFrame];
-  /** An RTP packet of theirs has arrived: for gaps in arrival. */
-  packet: [arrival: { readonly uid: string; readonly at: number }];
-  /** A data message of an agent, checked. */
-  message: [message: { readonly uid: string; readonly at: number; readonly message: AgentMessage }];
-  /** One data packet as it came (section 8.1 of the REST contract): for readers that put packets together themselves. */
-  "data-packet": [packet: { readonly uid: string; readonly at: number; readonly data: Uint8Array }];
-  /** What of an agent's voice is heard now: `ms` is on the axis of `start_ms` in its messages. */
-  "voice-time": [time: { readonly uid: string; readonly at: number; readonly ms: number }];
-  "user-joined": [user: User & { readonly at: number }];
-  "user-left": [user: { readonly uid: string; readonly reason: string; readonly at: number }];
-  /** A message of ours was refused; the call goes on. */
-  refused: [error: CallerError];
-  /** Left, or thrown out; nothing follows. Without an error it was our own wish. */
-  closed: [error: CallerError | undefined];
-}
+import { reconnectDelay } from "./reconnect.ts";
 
 /** Longest wait for `joined` and for an answer, in milliseconds. */
 const ANSWER_MS = 10_000;
@@ -48,12 +27,18 @@ const ICE_MS = 1500;
 const MAX_ATTEMPTS = 5;
 /** How often a caller says what it has heard of agents, in milliseconds. */
 const REPORT_MS = 200;
+/** Longest time that a line which broke off is tried again, in milliseconds, unless said otherwise. */
+const RECONNECT_MS = 60_000;
 
 export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposable {
   /** Resolves when the caller has left or was thrown out. */
   readonly closed: Promise<CallerError | undefined>;
+  readonly #options: CallerOptions;
   readonly #rtc: Rtc;
-  readonly #line: Line;
+  readonly #abort = new AbortController();
+  #line: Line;
+  /** Why the line is gone; undefined: it is there. */
+  #lost: CallerError | undefined;
   readonly #closing = Promise.withResolvers<CallerError | undefined>();
   readonly #users = new Map<string, User>();
   readonly #ears = new Map<string, { ear: Ear; mid: string }>();
@@ -66,9 +51,13 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
   readonly #ssrc = 1 + Math.floor(Math.random() * 0x7fff_0000);
   readonly #reporting: NodeJS.Timeout;
   #joined: Extract<ServerMessage, { type: "joined" }> | undefined;
+  /** The place that is to be taken again. */
+  #place: Extract<ServerMessage, { type: "joined" }> | undefined;
+  #returning = false;
   #microphone: Microphone | undefined;
   #peer: RtpPeer | undefined;
   #offers = 0;
+  #broadcasts = 0;
   #attempts = 0;
   #connected = false;
   #negotiating: Promise<void> = Promise.resolve();
@@ -77,43 +66,31 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
   /** Resolved whenever something that {@link #until} may wait for has happened. */
   #changed = Promise.withResolvers<void>();
 
-  private constructor(rtc: Rtc, line: Line) {
+  private constructor(options: CallerOptions, rtc: Rtc, line: Line) {
     super();
+    this.#options = options;
     this.#rtc = rtc;
     this.#line = line;
     this.closed = this.#closing.promise;
     this.#reporting = setInterval(() => this.#report(), REPORT_MS);
-    line.listen({
-      onMessage: (message) => this.#take(message),
-      onClose: (code, reason) => this.#end(new CallerError("closed", `the engine closed the line (${code} ${reason})`, "Join again.")),
-    });
+    this.#listen();
   }
 
   /** Joins and resolves when audio flows. Rejects with a {@link CallerError}. */
   static async join(options: CallerOptions): Promise<Caller> {
-    const { url, appId, channel, uid, token, sessionId, signal = new AbortController().signal } = options;
+    const { url, signal = new AbortController().signal } = options;
     signal.throwIfAborted();
     const rtc = await openRtc({ udpPort: 0 });
     const line = await Line.open(url, signal).catch(async (error: unknown) => {
       await rtc[Symbol.asyncDispose]();
       throw error;
     });
-    const caller = new Caller(rtc, line);
+    const caller = new Caller(options, rtc, line);
     const abort = () => void caller.leave();
     signal.addEventListener("abort", abort, { once: true });
     void caller.closed.then(() => signal.removeEventListener("abort", abort));
     try {
-      line.send({
-        type: "join",
-        appId,
-        channel,
-        ...(uid === undefined ? {} : { uid }),
-        ...(token === undefined ? {} : { token }),
-        ...(sessionId === undefined ? {} : { sessionId }),
-      });
-      await caller.#until(() => caller.#joined !== undefined, "the engine did not answer the join");
-      await caller.#inTurn(() => caller.#connect());
-      line.send({ type: "ready" });
+      await caller.#enter(options);
       return caller;
     } catch (error) {
       await caller.leave();
@@ -122,12 +99,12 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
   }
 
   get uid(): string {
-    return this.#joined?.uid ?? "";
+    return (this.#joined ?? this.#place)?.uid ?? "";
   }
 
   /** A secret that lets another socket take this uid over. */
   get sessionId(): string {
-    return this.#joined?.sessionId ?? "";
+    return (this.#joined ?? this.#place)?.sessionId ?? "";
   }
 
   /** How many offers it took until audio flowed; more than one means that ICE had to be tried again. */
@@ -149,6 +126,12 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
   /** A message to an agent, of a kind of section 8.6 of the REST contract. */
   tell(uid: string, customType: string, body: unknown): void {
     this.#line.send({ type: "message", to: uid, customType, body: JSON.stringify(body) });
+  }
+
+  /** A data message to everybody in the channel, in the format of agents' messages. */
+  broadcast(message: AgentMessage): void {
+    const id = `${this.uid.replaceAll(/[^\w]/g, "")}-${++this.#broadcasts}`;
+    for (const packet of encodeStreamMessage(id, message)) this.#line.send({ type: "stream-message", data: packetToBase64(packet) });
   }
 
   mute(muted: boolean): void {
@@ -177,6 +160,7 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
   #end(error: CallerError | undefined): void {
     if (this.#over) return;
     this.#over = true;
+    this.#abort.abort();
     this.#failure ??= error;
     this.#change();
     clearInterval(this.#reporting);
@@ -190,6 +174,104 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
 
   // Signalling
 
+  #listen(): void {
+    const line = this.#line;
+    line.listen({
+      onMessage: (message) => this.#take(message),
+      onClose: (code, reason) => {
+        if (line === this.#line) this.#broke(code, reason);
+      },
+    });
+  }
+
+  /** From the first message until audio flows. */
+  async #enter({
+    appId,
+    channel,
+    uid,
+    token,
+    sessionId,
+  }: Pick<CallerOptions, "appId" | "channel" | "uid" | "token" | "sessionId">): Promise<void> {
+    this.#line.send({
+      type: "join",
+      appId,
+      channel,
+      ...(uid === undefined ? {} : { uid }),
+      ...(token === undefined ? {} : { token }),
+      ...(sessionId === undefined ? {} : { sessionId }),
+    });
+    await this.#until(() => this.#joined !== undefined, "the engine did not answer the join");
+    await this.#inTurn(() => this.#connect());
+    this.#line.send({ type: "ready" });
+  }
+
+  /** An end that the engine meant says so with its code; any other is a fault on the way, or a dead engine. */
+  #broke(code: number, reason: string): void {
+    const error = new CallerError("closed", `the engine closed the line (${code} ${reason})`, "Join again.");
+    this.#lost = error;
+    const meant = Object.values<number>(closeCodes).includes(code) || this.#failure !== undefined;
+    const { reconnectWithinMs = RECONNECT_MS } = this.#options;
+    if (meant || reconnectWithinMs === 0 || (!this.#connected && !this.#returning)) this.#end(error);
+    else if (!this.#returning && !this.#over) void this.#comeBack(error, reconnectWithinMs);
+    this.#change();
+  }
+
+  /** Joins again under the same uid, as often as it takes, for a bounded time. */
+  async #comeBack(error: CallerError, withinMs: number): Promise<void> {
+    this.#returning = true;
+    const lostAt = performance.now();
+    this.emit("reconnecting", { at: lostAt, error });
+    for (let attempt = 0; !this.#over; attempt++) {
+      const delayMs = reconnectDelay(attempt, performance.now() - lostAt, withinMs, Math.random());
+      if (delayMs === undefined) this.#end(error);
+      else if (await this.#tryAgain(delayMs)) {
+        this.#returning = false;
+        this.emit("reconnected", { at: performance.now(), attempts: attempt + 1 });
+        return;
+      }
+    }
+  }
+
+  async #tryAgain(delayMs: number): Promise<boolean> {
+    const { signal } = this.#abort;
+    try {
+      await pause(delayMs, undefined, { signal });
+      const { uid, sessionId } = this;
+      this.#forget();
+      const line = await Line.open(this.#options.url, signal);
+      this.#line = line;
+      this.#lost = undefined;
+      this.#listen();
+      await this.#enter({ ...this.#options, uid, sessionId });
+      return true;
+    } catch (cause) {
+      if (signal.aborted) this.#line.close();
+      else {
+        this.#line.cut();
+        // What the engine refuses, it refuses again.
+        const lost = cause instanceof CallerError && ["unreachable", "closed", "timeout"].includes(cause.code);
+        if (this.#failure !== undefined || !lost)
+          this.#end(cause instanceof CallerError ? cause : new CallerError("closed", String(cause), "Join again.", { cause }));
+      }
+      return false;
+    }
+  }
+
+  /** What belonged to the line and the connection that are gone. */
+  #forget(): void {
+    this.#connected = false;
+    const peer = this.#peer;
+    this.#peer = undefined;
+    peer?.close();
+    for (const { ear } of this.#ears.values()) ear[Symbol.dispose]();
+    this.#ears.clear();
+    this.#lines.clear();
+    this.#answers.clear();
+    this.#voiceTimes.clear();
+    if (this.#joined !== undefined) this.#place = this.#joined;
+    this.#joined = undefined;
+  }
+
   #take(message: ServerMessage): void {
     this.#handle(message);
     this.#change();
@@ -200,7 +282,12 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
     switch (message.type) {
       case "joined":
         this.#joined = message;
-        for (const user of message.users) this.#users.set(user.uid, user);
+        for (const uid of this.#users.keys()) if (!message.users.some((user) => user.uid === uid)) this.#forgetUser(uid, "vanished", at);
+        for (const user of message.users) {
+          const known = this.#users.has(user.uid);
+          this.#users.set(user.uid, user);
+          if (this.#returning && !known) this.emit("user-joined", { ...user, at });
+        }
         break;
       case "answer":
         this.#answers.set(message.id, message.sdp);
@@ -215,10 +302,7 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
         break;
       }
       case "user-left":
-        this.#users.delete(message.uid);
-        this.#readers.delete(message.uid);
-        this.#voiceTimes.delete(message.uid);
-        this.emit("user-left", { uid: message.uid, reason: message.reason, at });
+        this.#forgetUser(message.uid, message.reason, at);
         break;
       case "user-published":
       case "user-unpublished": {
@@ -246,6 +330,13 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
         this.#refused(new CallerError(message.code, message.message, message.remedy), message.fatal);
         break;
     }
+  }
+
+  #forgetUser(uid: string, reason: string, at: number): void {
+    this.#users.delete(uid);
+    this.#readers.delete(uid);
+    this.#voiceTimes.delete(uid);
+    this.emit("user-left", { uid, reason, at });
   }
 
   #refused(error: CallerError, fatal: boolean): void {
@@ -306,6 +397,7 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
     peer.onPacket((mid, packet, at) => this.#hear(mid, packet, at));
     this.#microphone ??= await Microphone.open({
       ssrc: this.#ssrc,
+      ...(this.#options.voice === undefined ? {} : { source: this.#options.voice }),
       send: (packet) => void this.#peer?.send("mic", packet),
       payloadType: () => this.#peer?.codecs("mic")?.opus,
     });
@@ -386,6 +478,7 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
     try {
       while (!isTrue()) {
         if (this.#over) throw this.#failure ?? new CallerError("closed", "the caller has left", "Join again.");
+        if (this.#lost !== undefined) throw this.#failure ?? this.#lost;
         if (late) throw new CallerError("timeout", `${complaint} within ${ANSWER_MS / 1000} s`, "See the engine's log.");
         await this.#changed.promise;
       }

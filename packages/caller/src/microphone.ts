@@ -16,8 +16,18 @@ export interface Said {
   readonly endedAt: number;
 }
 
+/** Somebody else's sound in place of recordings: asked for 20 ms each time they are due. */
+export interface VoiceSource {
+  /** Hertz. */
+  readonly sampleRate: 16_000 | 24_000;
+  /** The next 20 ms; `due` is on the `performance.now()` clock. */
+  take(due: number): Int16Array;
+}
+
 export interface MicrophoneOptions {
   readonly ssrc: number;
+  /** Without one, recordings are said, and silence between them. */
+  readonly source?: VoiceSource;
   /** Sends one RTP packet; it may go nowhere while there is no connection. */
   send(packet: Buffer): void;
   payloadType(): number | undefined;
@@ -47,7 +57,7 @@ export class Microphone implements Disposable {
   }
 
   static async open(options: MicrophoneOptions): Promise<Microphone> {
-    return new Microphone(options, await openOpusEncoder(MICROPHONE_RATE));
+    return new Microphone(options, await openOpusEncoder(options.source?.sampleRate ?? MICROPHONE_RATE));
   }
 
   /** Says this after what is queued, at its own pace; resolves when its last sample has been sent, or the microphone was closed. */
@@ -78,6 +88,10 @@ export class Microphone implements Disposable {
 
   /** The frame that a microphone would have filled by `due`. */
   #frame(due: number): void {
+    this.#send(this.#options.source?.take(due) ?? this.#recorded(due));
+  }
+
+  #recorded(due: number): Int16Array {
     const pcm = new Int16Array(FRAME_SAMPLES);
     const [recording] = this.#queue;
     if (recording !== undefined) {
@@ -91,6 +105,10 @@ export class Microphone implements Disposable {
         recording.done.resolve({ startedAt: recording.startedAt, endedAt });
       }
     }
+    return pcm;
+  }
+
+  #send(pcm: Int16Array): void {
     this.#timestamp = (this.#timestamp + RTP_UNITS_PER_FRAME) >>> 0;
     const payloadType = this.#options.payloadType();
     if (payloadType === undefined) return;
