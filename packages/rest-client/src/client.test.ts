@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { restClient } from "./client.ts";
 import { retryDelayMs } from "./retry.ts";
 
-const attempt = { status: 503, method: "post", attempt: 0, retryAfter: null, now: 0 };
+const attempt = { status: 503, repeatable: true, attempt: 0, retryAfter: null, now: 0 };
 
 /** A client whose requests get these answers, one after the other. */
 function clientOf(answers: readonly (() => Response)[]) {
@@ -36,10 +36,48 @@ test("after two more tries the refusal is thrown; what will not change is thrown
   expect(wrong.requests).toHaveLength(1);
 });
 
-test("without an answer a POST is not repeated", async () => {
-  const { client, requests } = clientOf([]);
-  await expect(client.leave({ agentId: "a" })).rejects.toMatchObject({ status: 0, reason: "NoAnswer" });
-  expect(requests).toHaveLength(1);
+const text = { body: { text: "Good morning." }, agentId: "a" };
+const agent = { agent_id: "A", create_ts: 1, status: "RUNNING" };
+const conflict = () => Response.json({ detail: "task conflict", reason: "TaskConflict", ...agent }, { status: 409 });
+const order = { body: { name: "a", properties: { channel: "c", token: "", agent_rtc_uid: "1", remote_rtc_uids: ["*"] } } };
+const lost = () => {
+  throw new TypeError("socket hang up");
+};
+
+test("what would be said twice is not repeated when its answer is an error of the server or lost", async () => {
+  for (const [status, answer] of [
+    [0, lost],
+    [503, refused(503)],
+  ] as const) {
+    for (const call of ["speak", "think"] as const) {
+      const { client, requests } = clientOf([answer]);
+      await expect(client[call](text)).rejects.toMatchObject({ status });
+      expect(requests).toHaveLength(1);
+    }
+  }
+  const limited = clientOf([refused(429), () => Response.json({})]);
+  await limited.client.speak(text);
+  expect(limited.requests).toHaveLength(2);
+});
+
+test("a join whose answer was lost is tried again, and the agent that has its name is the answer", async () => {
+  for (const answer of [lost, refused(502)]) {
+    const { client, requests } = clientOf([answer, conflict]);
+    expect(await client.join(order)).toEqual(agent);
+    expect(requests).toHaveLength(2);
+  }
+});
+
+test("a name that somebody else has is a conflict", async () => {
+  await expect(clientOf([conflict]).client.join(order)).rejects.toMatchObject({ status: 409, body: agent });
+  await expect(clientOf([refused(429), conflict]).client.join(order)).rejects.toMatchObject({ status: 409 });
+});
+
+test("an agent that is not there when leave comes again has left", async () => {
+  const gone = () => new Response('{"detail":"gone","reason":"TaskNotFound"}', { status: 404 });
+  expect(await clientOf([lost, gone]).client.leave({ agentId: "a" })).toEqual({});
+  expect(await clientOf([lost, gone]).client.forgetAgent({ agentId: "a" })).toEqual({});
+  await expect(clientOf([gone]).client.leave({ agentId: "a" })).rejects.toMatchObject({ status: 404 });
 });
 
 test("waits grow, heed Retry-After in seconds or as a date, and end at half a minute", () => {
@@ -49,6 +87,7 @@ test("waits grow, heed Retry-After in seconds or as a date, and end at half a mi
   expect(retryDelayMs({ ...attempt, retryAfter: "3600" })).toBe(30_000);
   expect(retryDelayMs({ ...attempt, status: 408 })).toBe(250);
   expect([400, 401, 404, 409, 422, 501].map((status) => retryDelayMs({ ...attempt, status }))).toEqual(Array(6).fill(undefined));
-  expect(retryDelayMs({ ...attempt, status: 0 })).toBeUndefined();
-  expect(retryDelayMs({ ...attempt, status: 0, method: "get" })).toBe(250);
+  expect(retryDelayMs({ ...attempt, status: 0 })).toBe(250);
+  expect([0, 500, 503].map((status) => retryDelayMs({ ...attempt, status, repeatable: false }))).toEqual(Array(3).fill(undefined));
+  expect(retryDelayMs({ ...attempt, status: 408, repeatable: false })).toBe(250);
 });

@@ -1,7 +1,7 @@
 /** Calls the REST door: one function per endpoint, typed from its OpenAPI document, with retries and errors that say why. */
 import { endpoints, type operations } from "./generated.ts";
 import { RestError } from "./rest-error.ts";
-import { retryDelayMs } from "./retry.ts";
+import { isDoubtful, retryDelayMs } from "./retry.ts";
 
 /** How to sign in: a customer, or any token of the project that has not expired. */
 export type Credentials = { readonly customerId: string; readonly customerSecret: string } | { readonly token: string | (() => string) };
@@ -10,7 +10,7 @@ export type RestClientOptions = Credentials & {
   /** The engine's address, for instance `http://localhost:8080`. */
   readonly url: string;
   readonly appId: string;
-  /** How often a request is tried again after 408, 429, 5xx or no answer. Default 2. */
+  /** How often a request is tried again: after 408 and 429, and where doing it twice is doing it once after 5xx or no answer. Default 2. */
   readonly retries?: number;
   /** In place of the global one. */
   readonly fetch?: typeof fetch;
@@ -49,11 +49,14 @@ interface Input {
   readonly [parameter: string]: unknown;
 }
 
+/** POSTs that do the same when they come twice: an agent's name is there once, and what has left stays away. */
+const repeatable: ReadonlySet<string> = new Set<keyof operations>(["join", "leave", "update"]);
+
 /** Opens nothing: each call is a request of its own. */
 export function restClient(options: RestClientOptions): RestClient {
   const calls = Object.entries(endpoints).map(([id, endpoint]) => [
     id,
-    async (input: Input, { signal }: { readonly signal?: AbortSignal } = {}) => await request(options, endpoint, input, signal),
+    async (input: Input, { signal }: { readonly signal?: AbortSignal } = {}) => await request(options, id, endpoint, input, signal),
   ]);
   // The names are those of `operations`, made from the same document.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the compiler cannot follow names through a table
@@ -62,12 +65,14 @@ export function restClient(options: RestClientOptions): RestClient {
 
 async function request(
   options: RestClientOptions,
+  id: string,
   [method, path]: readonly [string, string],
   { query = {}, body, ...parameters }: Input,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   const { retries = 2, fetch: send = fetch } = options;
   const url = addressOf(options, path, parameters, query);
+  let doubtful = false;
   for (let attempt = 0; ; attempt += 1) {
     let failure: RestError;
     let retryAfter: string | null = null;
@@ -86,10 +91,22 @@ async function request(
       if (signal?.aborted === true) throw error;
       failure = new RestError(0, `${method.toUpperCase()} ${url.origin}${url.pathname} got no answer`, "NoAnswer", {}, { cause: error });
     }
-    const delayMs = retryDelayMs({ status: failure.status, method, attempt, retryAfter, now: Date.now() });
+    const done = doubtful ? doneBefore(id, failure) : undefined;
+    if (done !== undefined) return done;
+    doubtful ||= isDoubtful(failure.status);
+    const canRepeat = method !== "post" || repeatable.has(id);
+    const delayMs = retryDelayMs({ status: failure.status, repeatable: canRepeat, attempt, retryAfter, now: Date.now() });
     if (delayMs === undefined || attempt >= retries) throw failure;
     await pause(delayMs, signal);
   }
+}
+
+/** What a refusal says of an earlier attempt whose answer was lost: it was carried out. */
+function doneBefore(id: string, { status, body }: RestError): unknown {
+  const { agent_id, create_ts, status: state } = body;
+  if (id === "join" && status === 409 && agent_id !== undefined) return { agent_id, create_ts, status: state };
+  if ((id === "leave" || id === "forgetAgent") && status === 404) return {};
+  return undefined;
 }
 
 function addressOf({ url, appId }: RestClientOptions, path: string, parameters: Readonly<Record<string, unknown>>, query: Query): URL {

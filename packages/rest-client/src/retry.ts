@@ -3,7 +3,8 @@
 export interface Attempt {
   /** 0 where no answer came. */
   readonly status: number;
-  readonly method: string;
+  /** Doing it twice is doing it once. */
+  readonly repeatable: boolean;
   /** From 0. */
   readonly attempt: number;
   /** The header of that name: seconds, or a date. */
@@ -17,13 +18,15 @@ const FIRST_MS = 250;
 /** No wait is longer, whatever is asked for, in milliseconds. */
 const LONGEST_MS = 30_000;
 
-/**
- * Undefined: the answer is final. Where no answer came the request may have been carried out: it is tried again only
- * if doing it twice is doing it once.
- */
-export function retryDelayMs({ status, method, attempt, retryAfter, now }: Attempt): number | undefined {
-  const retried = status === 0 ? method !== "post" : status === 408 || status === 429 || (status >= 500 && status !== 501);
-  if (!retried) return undefined;
+/** The request may have been carried out all the same. */
+export function isDoubtful(status: number): boolean {
+  return status === 0 || (status >= 500 && status !== 501);
+}
+
+/** Undefined: the answer is final. */
+export function retryDelayMs({ status, repeatable, attempt, retryAfter, now }: Attempt): number | undefined {
+  const refused = status === 408 || status === 429;
+  if (!refused && !(repeatable && isDoubtful(status))) return undefined;
   const asked = retryAfter === null ? undefined : waitOf(retryAfter, now);
   return Math.min(LONGEST_MS, asked ?? FIRST_MS * 2 ** attempt);
 }
