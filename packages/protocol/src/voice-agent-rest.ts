@@ -51,7 +51,9 @@ const AgentVoice = z.union([z.string().min(1).max(128), z.object({ voice_id: z.s
 
 /** A header whose value is left out, or `***`, keeps the one that is stored under its name. */
 const AgentHeader = HttpHeader.extend({ value: HttpHeader.shape.value.nullish() });
-const AgentTool = ToolSettings.extend({ http: HttpTool.extend({ headers: z.array(AgentHeader).max(32).nullish() }).nullish() });
+const AgentTool = ToolSettings.extend({ http: HttpTool.extend({ headers: z.array(AgentHeader).max(32).nullish() }).nullish() })
+  // Fields that only telephones have are refused by name, further on.
+  .loose();
 
 const agentFields = {
   name: z.string().min(1).max(256),
@@ -193,9 +195,11 @@ export const SubscriptionList = z.object({ webhook_subscriptions: z.array(Subscr
 
 /** Body of a webhook. */
 export const SessionNotice = z.object({
-  id: z.string().describe("The same in each attempt."),
+  event_id: z.string().describe("The same in each attempt."),
   event: z.enum(subscriptionEvents),
   created_at: time,
-  data: SessionSummary.omit({ id: true }).extend({ session_id: z.string() }),
+  session_id: z.string(),
+  agent_id: z.string().nullable(),
+  session: SessionSummary.omit({ id: true }).extend({ session_id: z.string() }),
 });
 export type SessionNotice = z.output<typeof SessionNotice>;

@@ -9,6 +9,17 @@ export interface Envelope {
   readonly payload: string;
 }
 
+/** How webhooks look on the wire. */
+export interface Wire {
+  /** `notifyMs`: of this attempt, Unix milliseconds. */
+  toBody(envelope: Envelope, notifyMs: number): string;
+  toHeaders(body: string, secret: string, notifyMs: number): Readonly<Record<string, string>>;
+  /** Whether an answer's status says that it has arrived. */
+  isReceived(status: number): boolean;
+  /** The same for people. */
+  readonly received: string;
+}
+
 /** Of conversational agents among the products that the contract's notifications serve. */
 const PRODUCT_ID = 17;
 
@@ -26,6 +37,8 @@ export function toHeaders(body: string, secret: string): Readonly<Record<string,
     "agora-signature-v2": sign("sha256", body, secret),
   };
 }
+
+export const channelWire: Wire = { toBody, toHeaders, isReceived: (status) => status === 200, received: "200" };
 
 function sign(algorithm: "sha1" | "sha256", body: string, secret: string): string {
   return createHmac(algorithm, secret).update(body, "utf8").digest("hex");

@@ -3,7 +3,7 @@ import type { Log } from "../log.ts";
 import type { Webhook } from "../projects/project.ts";
 import { AppError } from "../errors.ts";
 import type { Network } from "../vendors/network.ts";
-import { toBody, toHeaders } from "./envelope.ts";
+import { channelWire, type Wire } from "./envelope.ts";
 import { type Attempt, type Due, type Outbox, TEST } from "./outbox.ts";
 
 /** Time, as far as deliveries need it. */
@@ -16,7 +16,11 @@ export interface DeliveryClock {
 
 export interface ReceiverQueueOptions extends DeliveryClock {
   readonly appId: string;
-  readonly webhook: Webhook;
+  readonly webhook: Pick<Webhook, "url" | "secret">;
+  /** By what the outbox knows this receiver; default: its address. */
+  readonly receiverId?: string;
+  /** Default: as the REST door's contract has it. */
+  readonly wire?: Wire;
   readonly outbox: Outbox;
   readonly network: Pick<Network, "request">;
   /** What became of an attempt. */
@@ -110,7 +114,8 @@ export class ReceiverQueue {
   }
 
   get #receiver(): { appId: string; url: string } {
-    return { appId: this.#options.appId, url: this.#options.webhook.url };
+    const { appId, webhook, receiverId = webhook.url } = this.#options;
+    return { appId, url: receiverId };
   }
 
   /** Milliseconds until the next is due. */
@@ -143,7 +148,8 @@ export class ReceiverQueue {
   }
 
   async #deliver(due: Due): Promise<void> {
-    const { webhook, outbox, log, now } = this.#options;
+    const { outbox, log, now } = this.#options;
+    const { url } = this.#receiver;
     const { noticeId, agentId, eventType } = due;
     const startedAt = now();
     const answer = await this.#attempt(due);
@@ -155,15 +161,15 @@ export class ReceiverQueue {
     const isTest = agentId === TEST;
     const retryMs = isTest ? undefined : RETRY_AFTER_MS[due.attempts];
     if (problem === "") {
-      await outbox.delivered(noticeId, webhook.url, attempt, now());
+      await outbox.delivered(noticeId, url, attempt, now());
       this.#tell(eventType, "delivered");
       log.info(about, isTest ? "webhook tested" : "webhook delivered");
     } else if (retryMs === undefined) {
-      await outbox.givenUp(noticeId, webhook.url, attempt, now());
+      await outbox.givenUp(noticeId, url, attempt, now());
       this.#tell(eventType, "given_up");
       log.error({ ...about, problem }, isTest ? "webhook test failed" : "webhook given up");
     } else {
-      await outbox.failed(noticeId, webhook.url, attempt, now() + retryMs);
+      await outbox.failed(noticeId, url, attempt, now() + retryMs);
       this.#tell(eventType, "retried");
       log.warn({ ...about, problem, retryMs }, "webhook failed");
     }
@@ -175,8 +181,8 @@ export class ReceiverQueue {
 
   /** Undefined: the engine ends, and whether it arrived is not known. */
   async #attempt(due: Due): Promise<Omit<Attempt, "attempts"> | undefined> {
-    const { network, webhook, now } = this.#options;
-    const body = toBody(due, now());
+    const { network, webhook, now, wire = channelWire } = this.#options;
+    const body = wire.toBody(due, now());
     const over = new AbortController();
     const signal = AbortSignal.any([this.#abort.signal, over.signal]);
     const timer = this.#options.pause(ANSWER_MS, signal).then(
@@ -186,11 +192,11 @@ export class ReceiverQueue {
     try {
       const response = await network.request(
         { vendor: "webhook", url: this.#url, trusted: false },
-        { method: "POST", headers: toHeaders(body, webhook.secret), body, signal },
+        { method: "POST", headers: wire.toHeaders(body, webhook.secret, now()), body, signal },
       );
       const status = response.statusCode;
       await response.body.dump({ limit: LONGEST_ANSWER, signal });
-      return { status, problem: status === 200 ? "" : `the answer was ${status}; only 200 counts as received` };
+      return { status, problem: wire.isReceived(status) ? "" : `the answer was ${status}; only ${wire.received} counts as received` };
     } catch (error) {
       if (this.#abort.signal.aborted) return undefined;
       if (signal.aborted) return { status: NO_ANSWER, problem: `no answer within ${ANSWER_MS / 1000} s` };
