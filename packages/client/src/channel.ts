@@ -1,5 +1,6 @@
 /** A channel that this page has joined: who is there, their voices, and what the agent says of the conversation. */
 import type { AgentMessage, ClientMessageInput, ServerMessage, User } from "@parley/protocol";
+import { Absences } from "./absences.ts";
 import { isAgentMessage } from "./agent-message.ts";
 import { Emitter } from "./emitter.ts";
 import { ParleyError } from "./errors.ts";
@@ -19,6 +20,7 @@ export interface ChannelEvents {
   state: ChannelState;
   "user-joined": User;
   "user-left": { uid: string; reason: "left" | "vanished" | "removed" };
+  /** After a lost connection an agent may not be back yet: it is there without a voice, and gets one or leaves within a minute. */
   "user-changed": User;
   /** Someone's voice is at the loudspeaker. */
   audio: Playback;
@@ -76,6 +78,7 @@ export class Channel {
   readonly #readers = new Map<string, Reassembly>();
   readonly #voiceTimes = new Map<string, VoiceTime>();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
+  readonly #absences = new Absences((uid) => this.#forgetUser(uid, "vanished"));
   readonly #ended = Promise.withResolvers<void>();
   #state: ChannelState = "connecting";
   #uid = "";
@@ -83,6 +86,9 @@ export class Channel {
   #socket: SignallingSocket | null = null;
   #peer: PeerLink | null = null;
   #mediaTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Attempts since audio last flowed, and when it was lost. */
+  #attempts = 0;
+  #lostAt: number | null = null;
   /** Why this side gave up. */
   #failure: ParleyError | null = null;
 
@@ -166,6 +172,7 @@ export class Channel {
     error = this.#failure ?? (this.#closing.signal.aborted ? null : error);
     for (const off of offs) off?.();
     for (const timer of this.#timers) clearInterval(timer);
+    this.#absences.close();
     this.#closePeer();
     this.#setState("closed");
     this.#emitter.emit("closed", { error });
@@ -175,24 +182,19 @@ export class Channel {
 
   async #stayConnected(joined: () => void): Promise<void> {
     const { signal } = this.#closing;
-    let lostAt: number | null = null;
-    for (let attempt = 0; !signal.aborted; attempt++) {
+    for (; !signal.aborted; this.#attempts++) {
       try {
-        const once = await this.#converse(() => {
-          attempt = 0;
-          lostAt = null;
-          joined();
-        });
+        const once = await this.#converse(joined);
         if (once !== "lost") return;
       } catch (error) {
         if (signal.aborted) return;
         if (this.#uid === "" || !(error instanceof ParleyError) || error.code !== "server-gone") throw error;
       }
       if (signal.aborted) return;
-      lostAt ??= performance.now();
+      this.#lostAt ??= performance.now();
       this.#closePeer();
       this.#setState("reconnecting");
-      const delayMs = reconnectDelay(attempt, performance.now() - lostAt, Math.random());
+      const delayMs = reconnectDelay(this.#attempts, performance.now() - this.#lostAt, Math.random());
       if (delayMs === undefined) throw new ParleyError("server-gone", "The connection to the engine was lost and did not come back.");
       await pause(delayMs, signal);
     }
@@ -241,7 +243,7 @@ export class Channel {
   #take(message: Extract<ServerMessage, { type: "joined" }>, url: URL, joined: () => void): void {
     this.#uid = message.uid;
     rememberSession(url, message.appId, message.channel, [message.uid, this.#options.uid ?? ""], message.sessionId);
-    for (const uid of this.#users.keys()) if (!message.users.some((user) => user.uid === uid)) this.#forgetUser(uid, "left");
+    for (const user of this.#users.values()) if (!message.users.some(({ uid }) => uid === user.uid)) this.#miss(user);
     for (const user of message.users) this.#noteUser(user);
     if (this.#options.microphone?.muted === true) this.#send({ type: "mute", muted: true });
     const track = this.#options.microphone?.track ?? null;
@@ -299,7 +301,15 @@ export class Channel {
     }
   }
 
+  /** Gone while nobody told. */
+  #miss(user: User): void {
+    if (!user.agent) return this.#forgetUser(user.uid, "left");
+    this.#changeUser(user.uid, { publishing: false });
+    this.#absences.begin(user.uid);
+  }
+
   #noteUser(user: User): void {
+    if (user.publishing) this.#absences.end(user.uid);
     const known = this.#users.has(user.uid);
     this.#users.set(user.uid, user);
     this.#emitter.emit(known ? "user-changed" : "user-joined", user);
@@ -311,6 +321,7 @@ export class Channel {
   }
 
   #forgetUser(uid: string, reason: "left" | "vanished" | "removed"): void {
+    this.#absences.end(uid);
     this.#readers.delete(uid);
     this.#voiceTimes.delete(uid);
     if (this.#users.delete(uid)) this.#emitter.emit("user-left", { uid, reason });
@@ -359,6 +370,9 @@ export class Channel {
   #onMediaState(state: RTCPeerConnectionState): void {
     if (state === "connected") {
       clearTimeout(this.#mediaTimer);
+      // A join alone is no return: where audio stays away, trying again has an end.
+      this.#attempts = 0;
+      this.#lostAt = null;
       this.#setState("connected");
       this.#sayReady();
     }

@@ -17,7 +17,7 @@ test("half of a wait is random", () => {
   );
 });
 
-test("after half a minute it is time to give up", () => {
+test("after a minute it is time to give up", () => {
   expect(reconnectDelay(3, giveUpMs - 1, 0)).toBe(1_000);
   expect(reconnectDelay(3, giveUpMs, 0)).toBeUndefined();
 });

@@ -3,7 +3,7 @@
 /** First wait, longest wait, and when to give up, in milliseconds since the loss. */
 export const firstDelayMs = 250;
 export const maxDelayMs = 4_000;
-export const giveUpMs = 30_000;
+export const giveUpMs = 60_000;
 
 /**
  * Milliseconds to wait before attempt number `attempt` (from 0); undefined when it is time to give up. Half of the
