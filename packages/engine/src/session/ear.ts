@@ -44,6 +44,8 @@ export class Ear implements AsyncDisposable {
   #utterance: "none" | "speaking" | "paused" = "none";
   /** It was told that speech is over, and has not given its final. */
   #owesFinal = false;
+  /** What was said until then belongs to utterances that are over. */
+  #heardUntil = 0;
   /** What it has understood of the utterance so far. */
   #understood = "";
 
@@ -82,7 +84,9 @@ export class Ear implements AsyncDisposable {
     const at = this.#parts.clock.now();
     this.#audio.push({ type: "speech-end", at });
     // Speech that goes on is the beginning of the next utterance.
-    if (this.#utterance === "speaking") this.#audio.push({ type: "speech-start", at });
+    if (this.#utterance === "none") return;
+    this.#audio.push({ type: "speech-start", at, after: at });
+    this.#heardUntil = at;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -116,11 +120,13 @@ export class Ear implements AsyncDisposable {
     for (const decision of this.#gate.handle({ at, probability })) {
       switch (decision.type) {
         case "speech-start":
-          this.#audio.push({ type: this.#utterance === "none" ? "speech-start" : "speech-resume", at: decision.at });
+          if (this.#utterance !== "none") this.#audio.push({ type: "speech-resume", at: decision.at });
+          else this.#audio.push({ type: "speech-start", at: decision.at, after: this.#heardUntil });
           this.#utterance = "speaking";
           break;
         case "speech-end":
           this.#audio.push({ type: "speech-pause", at: decision.at });
+          this.#heardUntil = decision.at;
           this.#utterance = "paused";
           break;
       }

@@ -239,3 +239,17 @@ test("in any order of marks, each speech that ended gets one final, and pieces s
     { seed: 1, numRuns: 200 },
   );
 });
+
+test("audio that belongs to what was said before is silence to what comes after", () => {
+  const talk = new Talk();
+  talk.hear(1000, 100);
+  talk.give({ type: "speech-start", at: 0 });
+  talk.hear(2000, 100);
+  talk.give({ type: "speech-end", at: 2000 }, { type: "speech-start", at: 2000, after: 2000 });
+  talk.hear(2600, 70);
+  talk.give({ type: "speech-pause", at: 2600 });
+  const job = talk.decisions.findLast((decision) => decision.type === "recognise");
+  const levels = job?.type === "recognise" ? [...new Set(job.pcm)] : [];
+  expect(levels).toEqual([0, 70]);
+  expect(job?.type === "recognise" && job.pcm.indexOf(70)).toBe(300 * 16);
+});

@@ -106,7 +106,7 @@ export class Dictation {
         this.#hear(input.frame);
         break;
       case "speech-start":
-        this.#start(input.at);
+        this.#start(input.at, input.after);
         break;
       case "speech-pause":
         this.#pause(input.at);
@@ -147,9 +147,12 @@ export class Dictation {
     if (this.#now >= utterance.state.partialAt && utterance.state.partial === undefined) this.#askPartial(utterance, utterance.state);
   }
 
-  #start(at: number): void {
+  #start(at: number, after: number | undefined): void {
     if (this.#current !== undefined) return;
-    const openFrom = Math.max(at - this.#prefixMs, this.#frames[0]?.at ?? at);
+    // All that was needed of it has been copied. Silence takes its place: the recogniser wants some before the first sound.
+    if (after !== undefined) this.#frames = this.#frames.filter((frame) => frame.at >= after);
+    const earliest = this.#frames[0]?.at ?? at;
+    const openFrom = Math.max(at - this.#prefixMs, after === undefined ? earliest : Math.min(at, earliest) - LEAD_MS);
     this.#current = { startMs: at, endMs: at, openFrom, voicedMs: 0, tail: "", pieces: [], state: speaking(at, this.#now), given: "" };
   }
 

@@ -7,7 +7,8 @@ import type { HistoryEntry } from "../core/history.ts";
 export type AsrInput =
   | { readonly type: "audio"; readonly frame: Frame }
   /** `at`: where speech begins, already behind the newest frame. */
-  | { readonly type: "speech-start"; readonly at: number }
+  /** Audio before `after` belongs to what was said before. */
+  | { readonly type: "speech-start"; readonly at: number; readonly after?: number }
   /** A silence has begun that may become the end: a recogniser may start its final early. */
   | { readonly type: "speech-pause"; readonly at: number }
   /** Speech goes on after a pause: an early final is worth nothing now. */
