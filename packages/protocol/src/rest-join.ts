@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { anything, optional, withoutEffect } from "./rest-field.ts";
 import { Interruption, TurnDetection, VadBody } from "./rest-turn-detection.ts";
+import { InlineToolBody, McpServerBody } from "./rest-tools.ts";
 import { ChannelName, Uid } from "./signalling.ts";
 
 const flag = z.boolean();
@@ -18,7 +19,7 @@ export const AdvancedFeatures = z.object({
   enable_aivad: optional(flag).describe(
     "Intelligent interruption: the end of a turn is judged by what was said, and a cough or an “mhm” does not cut the agent. Default false.",
   ),
-  enable_tools: optional(flag).describe("Tools are not built: refused together with `llm.mcp_servers`."),
+  enable_tools: optional(flag).describe("Tools of `llm.mcp_servers` may be used. Default false; `llm.tools` need no switch."),
   enable_mllm: optional(flag).describe(switchedOff),
   enable_sal: optional(flag).describe(switchedOff),
   enable_rtm: withoutEffect(flag),
@@ -47,8 +48,10 @@ export const TtsBody = z.object({
 });
 
 export const SystemMessage = z.looseObject({
-  role: z.enum(["system", "user", "assistant"]),
-  content: z.string(),
+  role: z.enum(["system", "developer", "user", "assistant"]),
+  content: z
+    .union([z.string(), z.array(z.looseObject({ type: z.string(), text: optional(z.string()) })).max(100)])
+    .describe('Text, or a list of parts such as `{ "type": "text", "text": … }`.'),
 });
 
 export const GreetingConfigs = z.object({
@@ -79,15 +82,15 @@ export const LlmBody = z.object({
   greeting_configs: optional(GreetingConfigs),
   failure_message: optional(z.string().max(10_000)).describe("Spoken when the language model fails."),
   style: optional(z.string().min(1)).describe("Request style; default openai, `local` is embedded and needs no key."),
-  vendor: optional(z.string()).describe("`custom`: `history` tells turn, time and source of each entry, too."),
+  vendor: optional(z.string()).describe("`custom`: requests and `history` tell turn, time and source of each message, too."),
   ignore_empty: optional(flag).describe("An answer without text is no error. Default false."),
   headers: optional(ObjectOrText).describe("Added to each request; an object of texts, or JSON text of one."),
   template_variables: optional(z.record(z.string(), z.string())).describe(
     "Put in place of {{name}} in `system_messages`, `greeting_message`, `failure_message` and `silence_config.content`.",
   ),
   credential_mode: optional(CredentialMode).describe("`managed`: key and address are the operator's default."),
-  mcp_servers: optional(z.array(anything).max(100)).describe("Not built: refused with `enable_tools`, else without effect as documented."),
-  tools: optional(z.array(anything).max(1000)).describe("Not built: refused."),
+  mcp_servers: optional(z.array(McpServerBody).max(32)).describe("Servers whose tools the model may use, with `enable_tools`."),
+  tools: optional(z.array(InlineToolBody).max(128)).describe("HTTP requests that the model may ask for."),
   access_key: withoutEffect(z.string()),
   secret_key: withoutEffect(z.string()),
   region: withoutEffect(z.string()),

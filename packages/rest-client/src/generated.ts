@@ -213,7 +213,7 @@ export interface operations {
                         advanced_features?: {
                             /** @description Intelligent interruption: the end of a turn is judged by what was said, and a cough or an “mhm” does not cut the agent. Default false. */
                             enable_aivad?: boolean | null;
-                            /** @description Tools are not built: refused together with `llm.mcp_servers`. */
+                            /** @description Tools of `llm.mcp_servers` may be used. Default false; `llm.tools` need no switch. */
                             enable_tools?: boolean | null;
                             /** @description Not built: `true` is refused. */
                             enable_mllm?: boolean | null;
@@ -262,8 +262,14 @@ export interface operations {
                             /** @description Put before every request, in order. */
                             system_messages?: ({
                                 /** @enum {string} */
-                                role: "system" | "user" | "assistant";
-                                content: string;
+                                role: "system" | "developer" | "user" | "assistant";
+                                /** @description Text, or a list of parts such as `{ "type": "text", "text": … }`. */
+                                content: string | ({
+                                    type: string;
+                                    text?: string | null;
+                                } & {
+                                    [key: string]: unknown;
+                                })[];
                             } & {
                                 [key: string]: unknown;
                             })[] | null;
@@ -297,7 +303,7 @@ export interface operations {
                             failure_message?: string | null;
                             /** @description Request style; default openai, `local` is embedded and needs no key. */
                             style?: string | null;
-                            /** @description `custom`: `history` tells turn, time and source of each entry, too. */
+                            /** @description `custom`: requests and `history` tell turn, time and source of each message, too. */
                             vendor?: string | null;
                             /** @description An answer without text is no error. Default false. */
                             ignore_empty?: boolean | null;
@@ -311,10 +317,58 @@ export interface operations {
                             } | null;
                             /** @description `managed`: key and address are the operator's default. */
                             credential_mode?: ("byok" | "managed") | null;
-                            /** @description Not built: refused with `enable_tools`, else without effect as documented. */
-                            mcp_servers?: unknown[] | null;
-                            /** @description Not built: refused. */
-                            tools?: unknown[] | null;
+                            /** @description Servers whose tools the model may use, with `enable_tools`. */
+                            mcp_servers?: {
+                                /** @description Unique among the servers; stands before a tool's name where two servers have one of that name. */
+                                name: string;
+                                /**
+                                 * Format: uri
+                                 * @description Address of the server's streamable HTTP endpoint.
+                                 */
+                                endpoint: string;
+                                transport?: "streamable_http" | null;
+                                /** @description Sent with each request, for instance `Authorization`. */
+                                headers?: {
+                                    [key: string]: string;
+                                } | null;
+                                /** @description Absent or with `"*"`: all; empty: none; else those that are named. */
+                                allowed_tools?: string[] | null;
+                                /** @description Longest wait for a result; then the conversation goes on without it. Default 10000. */
+                                timeout_ms?: number | null;
+                            }[] | null;
+                            /** @description HTTP requests that the model may ask for. */
+                            tools?: {
+                                /** @enum {string} */
+                                type: "function";
+                                function: {
+                                    name: string;
+                                    /** @description For the model: what it does, and when to use it. */
+                                    description?: string | null;
+                                    /** @description JSON Schema of the arguments: an object. Absent: there are none. */
+                                    parameters?: {
+                                        [key: string]: unknown;
+                                    } | null;
+                                };
+                                execution?: {
+                                    mode?: "sync" | null;
+                                } | null;
+                                server: {
+                                    /** @description Default POST. */
+                                    method?: ("GET" | "POST") | null;
+                                    /** @description With placeholders, not for arguments before the path. */
+                                    url: string;
+                                    /** @description Values may hold placeholders, but no `args`. */
+                                    headers?: {
+                                        [key: string]: string;
+                                    } | null;
+                                    /** @description JSON of a POST, with placeholders. Absent: the arguments. */
+                                    body?: {
+                                        [key: string]: unknown;
+                                    } | null;
+                                    /** @description Longest wait for the answer. Default 10000. */
+                                    timeout_ms?: number | null;
+                                };
+                            }[] | null;
                             access_key?: string | null;
                             secret_key?: string | null;
                             region?: string | null;
@@ -330,7 +384,7 @@ export interface operations {
                                 speech_threshold?: number | null;
                                 start_of_speech?: {
                                     /**
-                                     * @description `vad`: speech that goes on interrupts; `keywords`: only these words; `disabled`: nothing. `manual` is not built.
+                                     * @description `vad`: speech that goes on interrupts; `keywords`: only these words; `disabled`: nothing; `manual`: the client says when (`user.manual_sos`).
                                      * @enum {string}
                                      */
                                     mode: "vad" | "keywords" | "disabled" | "manual";
@@ -355,7 +409,7 @@ export interface operations {
                                 } | null;
                                 end_of_speech?: {
                                     /**
-                                     * @description `vad`: silence alone ends a turn; `semantic`: what was said counts, too (English, Chinese). `manual` is not built.
+                                     * @description `vad`: silence alone ends a turn; `semantic`: what was said counts, too (English, Chinese); `manual`: the client says when (`user.manual_eos`).
                                      * @enum {string}
                                      */
                                     mode: "vad" | "semantic" | "manual";
@@ -1469,8 +1523,14 @@ export interface operations {
                             /** @description Put before every request, in order. */
                             system_messages?: ({
                                 /** @enum {string} */
-                                role: "system" | "user" | "assistant";
-                                content: string;
+                                role: "system" | "developer" | "user" | "assistant";
+                                /** @description Text, or a list of parts such as `{ "type": "text", "text": … }`. */
+                                content: string | ({
+                                    type: string;
+                                    text?: string | null;
+                                } & {
+                                    [key: string]: unknown;
+                                })[];
                             } & {
                                 [key: string]: unknown;
                             })[] | null;

@@ -40,7 +40,8 @@ export interface ChatCall {
   /** Absent: one is made. */
   readonly id?: string;
   readonly name: string;
-  readonly arguments: Readonly<Record<string, unknown>>;
+  /** A text is sent as it is: it need not be JSON. */
+  readonly arguments: Readonly<Record<string, unknown>> | string;
 }
 
 /** Text, calls, or both. */
@@ -137,7 +138,7 @@ function pieces(text: string): string[] {
 /** What is streamed of a call: who is called, then the arguments in pieces of eight characters. */
 function callDeltas({ id = `call_${randomUUID()}`, name, arguments: given }: ChatCall, index: number): Record<string, unknown>[] {
   const delta = (piece: Record<string, unknown>): Record<string, unknown> => ({ tool_calls: [{ index, ...piece }] });
-  const parts = JSON.stringify(given).match(/.{1,8}/gsu) ?? [];
+  const parts = (typeof given === "string" ? given : JSON.stringify(given)).match(/.{1,8}/gsu) ?? [];
   return [
     delta({ id, type: "function", function: { name, arguments: "" } }),
     ...parts.map((part) => delta({ function: { arguments: part } })),

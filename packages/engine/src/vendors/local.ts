@@ -1,6 +1,7 @@
 /** The embedded recogniser and voice as a vendor: no key, no network. */
 import { SpeechError, voices, type Speech, type Spoken } from "@parley/speech";
 import { z } from "zod";
+import { spellTerms } from "../core/keyterms.ts";
 import { AppError } from "../errors.ts";
 import { Dictation, type DictationDecision, type DictationInput } from "./local-asr.ts";
 import type { Asr, AsrContext, AsrInput, Transcript, Tts, Vendor, Voice } from "./vendor.ts";
@@ -70,7 +71,7 @@ function recognise(speech: Speech): Asr {
 /** Carries out what {@link Dictation} decides, and gives its transcripts to whoever iterates. */
 class Dictating implements AsyncDisposable {
   readonly #speech: Speech;
-  readonly #language: string;
+  readonly #context: AsrContext;
   readonly #dictation: Dictation;
   readonly #jobs = new Map<number, AbortController>();
   /** Why jobs failed that may yet be tried again. */
@@ -83,9 +84,10 @@ class Dictating implements AsyncDisposable {
   #failure: { cause: unknown } | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(speech: Speech, { language, prefixMs, signal }: AsrContext) {
+  constructor(speech: Speech, context: AsrContext) {
+    const { prefixMs, signal } = context;
     this.#speech = speech;
-    this.#language = language;
+    this.#context = context;
     this.#dictation = new Dictation(prefixMs);
     this.#signal = AbortSignal.any([signal, this.#closing.signal]);
     this.#signal.addEventListener("abort", () => this.#wake?.(), { once: true });
@@ -145,7 +147,8 @@ class Dictating implements AsyncDisposable {
       case "transcript": {
         const last = this.#given.at(-1);
         if (last !== undefined && !last.final) this.#given.pop();
-        this.#given.push({ ...decision.transcript, language: this.#language });
+        const text = spellTerms(decision.transcript.text, this.#context.keyterms);
+        this.#given.push({ ...decision.transcript, text, language: this.#context.language });
         this.#wake?.();
         return;
       }

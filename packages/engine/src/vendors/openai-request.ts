@@ -58,10 +58,16 @@ function detailsOf({ entry }: LlmMessage, epochMs: number): Record<string, unkno
   return {
     turn_id: entry.turnId,
     timestamp: Math.round(epochMs + entry.startMs),
-    metadata: { source: entry.source, ...(entry.uid === undefined ? {} : { user: entry.uid }), ...interruptionOf(entry, epochMs) },
+    metadata: {
+      source: entry.source,
+      ...(entry.uid === undefined || entry.uid === "" ? {} : { user: entry.uid }),
+      ...interruptionOf(entry, epochMs),
+    },
   };
 }
 
-function interruptionOf({ original, endMs }: HistoryEntry, epochMs: number): Record<string, unknown> {
-  return original === undefined ? {} : { interrupted: true, interrupt_timestamp: Math.round(epochMs + endMs), original };
+function interruptionOf({ content, original, endMs }: HistoryEntry, epochMs: number): Record<string, unknown> {
+  return original === undefined || original === content
+    ? {}
+    : { interrupted: true, interrupt_timestamp: Math.round(epochMs + endMs), original };
 }

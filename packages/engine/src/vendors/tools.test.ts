@@ -115,7 +115,7 @@ test("a private address is refused", async () => {
   const network = new Network({ allowLoopback: false, proxies: {} });
   open.push(network);
   await expect(toolOpener(network)({ http: [], servers: [plan("http://10.0.0.1/mcp")] }, never)).rejects.toThrow(
-    /properties\.llm\.mcp_servers\.0\.endpoint: 10\.0\.0\.1 is refused/,
+    /properties\.llm\.mcp_servers\[0\]\.endpoint: 10\.0\.0\.1 is refused/,
   );
 });
 

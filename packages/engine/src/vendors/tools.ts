@@ -15,9 +15,9 @@ const mostName = 64;
 /** A server that cannot be asked is a failure in the result; an address that may not be reached is thrown. */
 export function toolOpener(network: Network): OpenTools {
   return async ({ http, servers }, signal) => {
-    const tools = http.map((plan, at) => httpTool(plan, network, `properties.llm.tools.${at}.server.url`));
+    const tools = http.map((plan, at) => httpTool(plan, network, `properties.llm.tools[${at}].server.url`));
     const asked = servers.map((plan, at) => {
-      network.check(`properties.llm.mcp_servers.${at}.endpoint`, new URL(plan.url));
+      network.check(`properties.llm.mcp_servers[${at}].endpoint`, new URL(plan.url));
       return { plan, server: new McpServer(plan, network) };
     });
     const failures: unknown[] = [];

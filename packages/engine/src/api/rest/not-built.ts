@@ -23,18 +23,6 @@ export function checkBuilt({ preset, pipeline_id: pipeline, properties }: rest.J
   refuse(avatar?.enable, ["properties", "avatar", "enable"], true, "the agent has a voice alone");
   refuse(fillers?.enable, ["properties", "filler_words", "enable"], true, "leave properties.filler_words out");
   refuse(
-    features?.enable_tools === true && (llm?.mcp_servers ?? []).length > 0,
-    ["properties", "llm", "mcp_servers"],
-    llm?.mcp_servers,
-    "leave it out, or call tools behind your own properties.llm.url",
-  );
-  refuse(
-    (llm?.tools ?? []).length > 0,
-    ["properties", "llm", "tools"],
-    llm?.tools,
-    "leave it out, or call tools behind your own properties.llm.url",
-  );
-  refuse(
     filled(llm?.greeting_audio_url),
     ["properties", "llm", "greeting_audio_url"],
     llm?.greeting_audio_url,

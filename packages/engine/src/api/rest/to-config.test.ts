@@ -113,6 +113,45 @@ test("managed parts are the operator's own, with what the body adds", () => {
   ]);
 });
 
+test("a developer's message and one of parts reach the model as they are, and others as text", () => {
+  const { systemMessages } = accepted({
+    llm: {
+      url,
+      template_variables: { name: "Ada" },
+      system_messages: [
+        { role: "developer", content: "Serve {{name}}." },
+        {
+          role: "system",
+          content: [
+            { type: "text", text: "Be brief, {{name}}." },
+            { type: "image_url", image_url: { url: "https://a/b.png" } },
+          ],
+          name: "rules",
+        },
+      ],
+    },
+  }).config;
+  expect(systemMessages).toEqual([
+    { role: "system", content: "Serve Ada.", raw: { role: "developer" } },
+    {
+      role: "system",
+      content: "Be brief, Ada.",
+      raw: {
+        name: "rules",
+        content: [
+          { type: "text", text: "Be brief, Ada." },
+          { type: "image_url", image_url: { url: "https://a/b.png" } },
+        ],
+      },
+    },
+  ]);
+});
+
+test("a language model of one's own is told details", () => {
+  expect(accepted({ llm: { url, vendor: "custom" } }).config.llm.options).toMatchObject({ details: true });
+  expect(accepted({ llm: { url, vendor: "azure" } }).config.llm.options).not.toHaveProperty("details");
+});
+
 test("hot words come from either place, and the language from turn_detection where asr has none", () => {
   expect(accepted({ asr: { vendor: "ares", params: { keywords: ["Parley"] } } }).config.asr.keyterms).toEqual(["Parley"]);
   expect(accepted({ asr: { keywords: ["a"], params: { keywords: ["b"] } } }).config.asr.keyterms).toEqual(["a"]);
@@ -131,11 +170,6 @@ test.each<[Record<string, unknown>, string]>([
   [{ advanced_features: { enable_sal: true } }, "properties.advanced_features.enable_sal: true is not built"],
   [{ avatar: { enable: true, vendor: "akool" } }, "properties.avatar.enable: true is not built"],
   [{ filler_words: { enable: true } }, "properties.filler_words.enable: true is not built"],
-  [
-    { advanced_features: { enable_tools: true }, llm: { url, mcp_servers: [{ name: "a" }] } },
-    "properties.llm.mcp_servers: the list is not built",
-  ],
-  [{ llm: { url, tools: [{ type: "function" }] } }, "properties.llm.tools: the list is not built"],
   [{ llm: { url, greeting_audio_url: "https://a/b.wav" } }, 'properties.llm.greeting_audio_url: "https://a/b.wav" is not built'],
   [
     { llm: { url, greeting_configs: { uninterruptible_asr_policy: "context" } } },

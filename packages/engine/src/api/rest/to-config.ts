@@ -6,6 +6,7 @@ import type { AgentConfig, SystemMessage } from "../../session/agent-config.ts";
 import { filled, invalid, missing } from "./body-faults.ts";
 import { checkBuilt } from "./not-built.ts";
 import { fillTemplate } from "./template.ts";
+import { toToolPlan } from "./to-tools.ts";
 import { toTurns } from "./to-turns.ts";
 import { toAsr, toLlm, toTts, type VendorOffer } from "./to-vendors.ts";
 
@@ -55,11 +56,13 @@ export function toConfig(body: rest.JoinBody, offer: Offer): Translation {
   checkBuilt(body, faults);
 
   const asr = toAsr(properties, offer, faults);
+  const toolPlan = toToolPlan(properties, variables, faults);
   const config: AgentConfig = {
     asr,
     tts: toTts(properties, offer, faults),
     llm: toLlm(properties, offer, faults),
     systemMessages: toSystemMessages(llm?.system_messages ?? [], variables),
+    ...(toolPlan === undefined ? {} : { toolPlan }),
     maxHistory: llm?.max_history ?? offer.defaults.maxHistory,
     ...toGreeting(properties, variables),
     ...toSilence(properties, variables, faults),
@@ -91,15 +94,30 @@ export function toConfig(body: rest.JoinBody, offer: Offer): Translation {
   };
 }
 
-export function toSystemMessages(
-  messages: readonly z.output<typeof rest.SystemMessage>[],
-  variables: Readonly<Record<string, string>>,
-): SystemMessage[] {
-  return messages.map(({ role, content, ...raw }) => ({
-    role,
-    content: fillTemplate(content, variables),
-    ...(Object.keys(raw).length > 0 ? { raw } : {}),
-  }));
+type WireMessage = z.output<typeof rest.SystemMessage>;
+
+/** Roles and contents that not every model knows are passed on as they are, beside what every model understands. */
+export function toSystemMessages(messages: readonly WireMessage[], variables: Readonly<Record<string, string>>): SystemMessage[] {
+  return messages.map(({ role, content, ...others }) => {
+    const known = role === "developer" ? "system" : role;
+    const named = role === "developer" ? { ...others, role } : others;
+    if (typeof content === "string") {
+      const filled = fillTemplate(content, variables);
+      return { role: known, content: filled, ...(Object.keys(named).length > 0 ? { raw: named } : {}) };
+    }
+    const parts = fillParts(content, variables);
+    return { role: known, content: textOf(parts), raw: { ...named, content: parts } };
+  });
+}
+
+type Part = Exclude<WireMessage["content"], string>[number];
+
+function fillParts(parts: readonly Part[], variables: Readonly<Record<string, string>>): Part[] {
+  return parts.map((part) => (typeof part.text === "string" ? { ...part, text: fillTemplate(part.text, variables) } : part));
+}
+
+function textOf(parts: readonly Part[]): string {
+  return parts.flatMap(({ text }) => (typeof text === "string" ? [text] : [])).join("\n");
 }
 
 function checkNumericUids(properties: rest.JoinProperties, faults: Fault[]): void {

@@ -145,7 +145,8 @@ export function toLlm({ llm }: rest.JoinProperties, offer: VendorOffer, faults: 
     });
     return { style: chosen.style, options: {} };
   }
-  const options = ignoreEmpty ? { ...chosen, ignoreEmpty } : chosen;
+  const details = llm?.vendor === "custom";
+  const options = { ...chosen, ...(ignoreEmpty ? { ignoreEmpty } : {}), ...(details ? { details } : {}) };
   return { style: chosen.style, options: parseOptions(style, options, ["properties", "llm"], faults) };
 }
 

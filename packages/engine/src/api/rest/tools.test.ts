@@ -1,0 +1,227 @@
+import { createServer } from "node:http";
+import { createResampler } from "@parley/media";
+import {
+  type ChatAnswer,
+  type ChatMessage,
+  type SimulatedTool,
+  simulatedVendors,
+  startChatSimulator,
+  startMcpSimulator,
+} from "@parley/simulators";
+import { expect, onTestFinished, test } from "vitest";
+import { z } from "zod";
+import type { SessionEvent } from "../../core/events.ts";
+import { Channels } from "../../rtc/channel.ts";
+import type { Session } from "../../session/session.ts";
+import { Sessions } from "../../session/sessions.ts";
+import { openChannelTransport } from "../../transports/channel.ts";
+import { openVendors } from "../../vendors/index.ts";
+import { Network } from "../../vendors/network.ts";
+import { joinBody, openDoor } from "./door-stage.ts";
+
+/** A shop's API: an order's state, and one order that nobody ever hears of again. */
+async function openShop() {
+  const asked: string[] = [];
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? "");
+    if (request.url === "/orders/slow") return;
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ status: "shipped" }));
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = server.address();
+  const origin = `http://127.0.0.1:${typeof address === "object" ? (address?.port ?? 0) : 0}`;
+  const tool = {
+    type: "function",
+    function: { name: "get_order", description: "The state of an order", parameters: { properties: { id: { type: "string" } } } },
+    server: { method: "GET", url: `${origin}/orders/{{args.id}}`, timeout_ms: 1000 },
+  };
+  return { asked, tool };
+}
+
+interface CallOptions {
+  readonly script: readonly ChatAnswer[] | ((messages: readonly ChatMessage[]) => ChatAnswer);
+  readonly llm: Record<string, unknown>;
+}
+
+/** An agent in a channel, with a simulated voice and a language model by script; people's words come by `think`. */
+async function openCall({ script, llm }: CallOptions) {
+  const chat = await startChatSimulator({ script });
+  const network = new Network({ allowLoopback: true, proxies: {} });
+  const [simulated] = simulatedVendors({ delayMs: 0 }).vendors;
+  const conversations = new Sessions({
+    vendors: openVendors({ network, vendors: [{ ...simulated!, name: "local" }] }),
+    openVad: () => ({ process: async () => 0, close() {} }),
+    resample: createResampler,
+    readMessage: () => ({ type: "invalid", message: "nobody writes here" }),
+  });
+  const events: SessionEvent[] = [];
+  const waiting = new Set<() => void>();
+  let session: Session | undefined;
+  const channels = new Channels();
+  const door = openDoor({
+    conversations: {
+      start: async (request) => {
+        session = await conversations.start({
+          ...request,
+          onStart(started) {
+            started.listen((event) => {
+              events.push(event);
+              for (const look of waiting) look();
+            });
+            request.onStart(started);
+          },
+        });
+        return session;
+      },
+    },
+    openChannel: (place) => async (clock, signal) => await openChannelTransport({ channels, ...place })(clock, signal),
+  });
+  onTestFinished(async () => {
+    await conversations[Symbol.asyncDispose]();
+    await door.agents[Symbol.asyncDispose]();
+    await network[Symbol.asyncDispose]();
+    await chat.close();
+  });
+  const { status, body } = await door.call(
+    "POST",
+    "join",
+    joinBody("agent", { llm: { url: chat.url, ...llm }, advanced_features: { enable_tools: true } }),
+  );
+  expect(status).toBe(200);
+  const agent = `agents/${String(body?.["agent_id"])}`;
+  const next = async <Type extends SessionEvent["type"]>(type: Type, count = 1): Promise<Extract<SessionEvent, { type: Type }>> => {
+    const of = (event: SessionEvent): event is Extract<SessionEvent, { type: Type }> => event.type === type;
+    for (;;) {
+      const found = events.filter(of)[count - 1];
+      if (found !== undefined) return found;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.add(resolve);
+      await promise;
+      waiting.delete(resolve);
+    }
+  };
+  const say = async (text: string) => await door.call("POST", `${agent}/think`, { text, on_speaking_action: "interrupt" });
+  const history = async () => (await door.call("GET", `${agent}/history`)).body?.["contents"];
+  return { ...door, agent, chat, events, next, say, history };
+}
+
+const resultOf = (messages: readonly ChatMessage[]): string => String(messages.findLast(({ role }) => role === "tool")?.content ?? "");
+
+test("an inline tool and an MCP tool run in one answer, which is spoken with what they gave", async () => {
+  const shop = await openShop();
+  const weather: SimulatedTool = {
+    name: "get_weather",
+    description: "",
+    input: { city: z.string() },
+    run: ({ city }) => `sunny in ${String(city)}`,
+  };
+  const mcp = await startMcpSimulator({ tools: [weather, { ...weather, name: "forbidden" }] });
+  onTestFinished(() => mcp[Symbol.asyncDispose]());
+  const call = await openCall({
+    script: (messages) => {
+      const results = messages.filter(({ role }) => role === "tool").map(({ content }) => String(content));
+      if (results.length > 0) return `It is ${results.join(" and ")}.`;
+      return {
+        text: "One moment.",
+        calls: [
+          { id: "a", name: "get_order", arguments: { id: "7" } },
+          { id: "b", name: "get_weather", arguments: { city: "Oslo" } },
+        ],
+      };
+    },
+    llm: { tools: [shop.tool], mcp_servers: [{ name: "sky", endpoint: mcp.url, allowed_tools: ["get_weather"] }] },
+  });
+
+  await call.say("Where is my order, and is it nice outside?");
+  const { text } = await call.next("reply-end");
+  expect(text).toBe('One moment. It is {"status":"shipped"} and sunny in Oslo.');
+  expect(shop.asked).toEqual(["/orders/7"]);
+
+  const [first, second] = call.chat.requests.map(
+    ({ body }) => body as { tools: { function: { name: string } }[]; messages: ChatMessage[] },
+  );
+  expect(first!.tools.map((tool) => tool.function.name)).toEqual(["get_order", "get_weather"]);
+  expect(second!.messages.slice(-3)).toMatchObject([
+    { role: "assistant", content: null, tool_calls: [{ id: "a" }, { id: "b" }] },
+    { role: "tool", tool_call_id: "a", content: '{"status":"shipped"}' },
+    { role: "tool", tool_call_id: "b", content: "sunny in Oslo" },
+  ]);
+  expect(await call.history()).toEqual([
+    { role: "user", content: "Where is my order, and is it nice outside?" },
+    { role: "assistant", content: text },
+  ]);
+  const { body } = await call.call("GET", `${call.agent}/turns`);
+  expect(body).toMatchObject({ turns: [{ start: { type: "api_think" } }] });
+
+  expect(mcp.sessions).toBe(1);
+  await call.call("POST", `${call.agent}/leave`);
+  await call.next("closed");
+});
+
+test("a tool that is late does not stop the conversation: the model is told, and answers", async () => {
+  const shop = await openShop();
+  const call = await openCall({
+    script: (messages) => {
+      const result = resultOf(messages);
+      return result === "" ? { calls: [{ name: "get_order", arguments: { id: "slow" } }] } : `Sorry. ${result}`;
+    },
+    llm: { tools: [shop.tool] },
+  });
+  await call.say("Where is my order?");
+  expect(await call.next("tool-result")).toMatchObject({ name: "get_order", isError: true, timedOut: true });
+  expect((await call.next("reply-end")).text).toBe("Sorry. Error: The tool gave no result within 1 s.");
+});
+
+test("words during a tool are answered, and nothing runs twice", async () => {
+  const shop = await openShop();
+  const call = await openCall({
+    script: (messages) => {
+      const last = messages.findLast(({ role }) => role === "user")?.content;
+      return last === "Never mind." ? "Gladly." : { text: "Let me look.", calls: [{ name: "get_order", arguments: { id: "slow" } }] };
+    },
+    llm: { tools: [shop.tool] },
+  });
+  await call.say("Where is my order?");
+  await call.next("tool-call");
+  await call.say("Never mind.");
+  expect((await call.next("reply-end")).text).toBe("Gladly.");
+  await call.next("tool-result");
+  expect(shop.asked).toEqual(["/orders/slow"]);
+  expect(call.events.filter(({ type }) => type === "tool-call")).toHaveLength(1);
+  expect(call.events.filter(({ type }) => type === "reply-interrupted")).toHaveLength(1);
+});
+
+test("a server that cannot be asked is told of, and the agent starts without its tools", async () => {
+  const shop = await openShop();
+  const mcp = await startMcpSimulator({ tools: [], status: 500 });
+  onTestFinished(() => mcp[Symbol.asyncDispose]());
+  const call = await openCall({ script: ["Hello."], llm: { tools: [shop.tool], mcp_servers: [{ name: "sky", endpoint: mcp.url }] } });
+  expect(await call.next("error")).toMatchObject({
+    module: "llm",
+    message: expect.stringMatching(/mcp server sky at .* does not list its tools: .*status 500/) as string,
+  });
+  await call.say("Hello?");
+  await call.next("reply-end");
+  expect((call.chat.requests[0]!.body as { tools: unknown[] }).tools).toHaveLength(1);
+});
+
+test("arguments that are no JSON reach nobody; the model is told, and may try again", async () => {
+  const shop = await openShop();
+  const call = await openCall({
+    script: (messages) => {
+      const result = resultOf(messages);
+      if (result === "") return { calls: [{ name: "get_order", arguments: '{"id":' }] };
+      return result.includes("not a JSON object") ? { calls: [{ name: "get_order", arguments: { id: "7" } }] } : `It is ${result}.`;
+    },
+    llm: { tools: [shop.tool] },
+  });
+  await call.say("Where is my order?");
+  expect((await call.next("reply-end")).text).toBe('It is {"status":"shipped"}.');
+  expect(shop.asked).toEqual(["/orders/7"]);
+});
