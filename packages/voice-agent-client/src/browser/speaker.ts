@@ -4,7 +4,7 @@ import { type FromSpeaker, processorNames, type ToSpeaker } from "./worklet-mess
 
 export interface Heard {
   readonly replyId: string;
-  /** Milliseconds of the reply that have left the browser for the loudspeaker. */
+  /** Milliseconds of the reply that the loudspeaker has played. */
   readonly ms: number;
   /** Milliseconds that wait behind them. */
   readonly bufferedMs: number;
@@ -81,9 +81,9 @@ export async function openSpeaker(options: SpeakerOptions = {}): Promise<Speaker
   });
   node.port.onmessage = ({ data }: MessageEvent<FromSpeaker>) => {
     const msOf = (samples: number): number => (samples * 1000) / sampleRate;
+    const heard = { replyId: data.reply, ms: msOf(data.heard), bufferedMs: msOf(data.buffered) };
     // What the context has handed on is not yet at the ear.
-    const ms = Math.max(0, msOf(data.heard) - (context.outputLatency || 0) * 1000);
-    options.onHeard?.({ replyId: data.reply, ms, bufferedMs: msOf(data.buffered) });
+    setTimeout(() => options.onHeard?.(heard), (context.outputLatency || 0) * 1000);
   };
   await context.resume();
   return new Speaker(context, node);
