@@ -132,6 +132,24 @@ test("audio that ends in mid-speech still gets its final", async () => {
   expect(heard.map(({ text, final }) => [text, final])).toEqual([["Hello.", true]]);
 });
 
+test("keyterms are spelt as they are given, from the moment they are", async () => {
+  const speech = new FakeSpeech();
+  const feed = new Feed<AsrInput>();
+  const heard: Transcript[] = [];
+  const context = { ...english, keyterms: [] as string[] };
+  const done = collect(openLocal(speech).asr!.open({})(feed, context), heard);
+  for (const at of [0, 2000]) {
+    feed.push(...audio(at, at + 500), { type: "speech-start", at: at + 300 }, { type: "speech-end", at: at + 500 });
+    await settle();
+    speech.answer({ text: "Ask deep grum.", complete: 0.8 });
+    await settle();
+    context.keyterms = ["Deepgram"];
+  }
+  feed.end();
+  await done;
+  expect(heard.filter(({ final }) => final).map(({ text }) => text)).toEqual(["Ask deep grum.", "Ask Deepgram."]);
+});
+
 test("hanging up ends the recogniser quietly and stops its work", async () => {
   const speech = new FakeSpeech();
   const feed = new Feed<AsrInput>();

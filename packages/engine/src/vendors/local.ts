@@ -1,7 +1,7 @@
 /** The embedded recogniser and voice as a vendor: no key, no network. */
 import { SpeechError, voices, type Speech, type Spoken } from "@parley/speech";
 import { z } from "zod";
-import { spellTerms } from "../core/keyterms.ts";
+import { spellTerms } from "./keyterms.ts";
 import { AppError } from "../errors.ts";
 import { Dictation, type DictationDecision, type DictationInput } from "./local-asr.ts";
 import type { Asr, AsrContext, AsrInput, Transcript, Tts, Vendor, Voice } from "./vendor.ts";
