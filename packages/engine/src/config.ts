@@ -39,9 +39,9 @@ export interface Config {
     readonly allowedOrigins: readonly string[];
     readonly iceServers: Settings["rtc"]["ice_servers"];
   };
+  readonly voiceAgent: VoiceAgentConfig;
   readonly network: { readonly allow: readonly string[] };
   readonly discover: "offer" | "use" | "off";
-  readonly voiceAgent: { readonly reusableTokens: boolean };
   /** Absent: measured at start. */
   readonly embeddedCalls?: number;
   readonly keepTranscripts: boolean;
@@ -52,6 +52,33 @@ export interface Config {
   readonly restoreWithinS: number;
   readonly drainMs: number;
   readonly logLevel: Settings["log_level"];
+}
+
+/** What the operator has decided for the Voice Agent door. */
+export interface VoiceAgentConfig {
+  /** How long a session waits for a client that lost its socket. */
+  readonly graceSeconds: number;
+  readonly maxSessionSeconds: number;
+  /** Of one project at once; absent: as many as the machine holds. */
+  readonly maxSessions?: number;
+  /** Of one project that may start in a minute; absent: any number. */
+  readonly sessionsPerMinute?: number;
+  /** Longest time without a word; absent: any. */
+  readonly idleTimeoutSeconds?: number;
+  /** The agent is told when the end is near. */
+  readonly warnBeforeEnd: boolean;
+  /** A reply goes on where a lost socket cut it; false: it is dropped. */
+  readonly resumeReply: boolean;
+  /** A reply that was cut by a noise without words is taken up again. */
+  readonly resumeFalseInterruption: boolean;
+  /** Temporary tokens open any number of sessions. */
+  readonly reusableTokens: boolean;
+  /** A client may bring a language model. */
+  readonly allowInlineLlm: boolean;
+  /** A client may change the voice in mid-session. */
+  readonly mutableVoice: boolean;
+  /** `tool.call` carries its arguments as `args`, too. */
+  readonly legacyArgs: boolean;
 }
 
 /** A configuration that cannot be used; the message says which setting, from where, and what to write. */
@@ -151,9 +178,9 @@ function toConfig(settings: Settings, cwd: string, credentials: "create" | "read
       allowedOrigins: rtc.allowed_origins,
       iceServers: rtc.ice_servers,
     },
+    voiceAgent: toVoiceAgent(settings),
     network: settings.network,
     discover: settings.llm.discover,
-    voiceAgent: { reusableTokens: settings.voice_agent.reusable_tokens },
     ...(settings.capacity.embedded_calls === undefined ? {} : { embeddedCalls: settings.capacity.embedded_calls }),
     keepTranscripts: settings.keep_transcripts,
     retentionDays: settings.retention_days,
@@ -162,6 +189,23 @@ function toConfig(settings: Settings, cwd: string, credentials: "create" | "read
     restoreWithinS: settings.restore_within,
     drainMs: settings.drain_ms,
     logLevel: settings.log_level,
+  };
+}
+
+function toVoiceAgent({ voice_agent: voice }: Settings): VoiceAgentConfig {
+  return {
+    graceSeconds: voice.grace_seconds,
+    maxSessionSeconds: voice.max_session_seconds,
+    ...(voice.max_sessions === undefined ? {} : { maxSessions: voice.max_sessions }),
+    ...(voice.sessions_per_minute === undefined ? {} : { sessionsPerMinute: voice.sessions_per_minute }),
+    ...(voice.idle_timeout_seconds === undefined ? {} : { idleTimeoutSeconds: voice.idle_timeout_seconds }),
+    warnBeforeEnd: voice.warn_before_end,
+    resumeReply: voice.resume_reply,
+    resumeFalseInterruption: voice.resume_false_interruption,
+    reusableTokens: voice.reusable_tokens,
+    allowInlineLlm: voice.allow_inline_llm,
+    mutableVoice: voice.mutable_voice,
+    legacyArgs: voice.legacy_args,
   };
 }
 

@@ -132,6 +132,26 @@ export const Settings = z.strictObject({
         .describe("STUN and TURN servers for clients."),
     })
     .prefault({}),
+  voice_agent: z
+    .strictObject({
+      grace_seconds: z.number().min(0).max(3600).default(30).describe("How long a session waits for a client that lost its socket."),
+      max_session_seconds: z.int().min(60).max(86_400).default(10_800).describe("Longest session."),
+      max_sessions: z.int().min(0).optional().describe("Sessions of one project at once; absent: as many as the machine holds."),
+      sessions_per_minute: z.number().positive().optional().describe("Sessions of one project that may start in a minute; absent: any."),
+      idle_timeout_seconds: z.int().min(1).optional().describe("A session in which nobody says a word for so long ends; absent: never."),
+      warn_before_end: z.boolean().default(false).describe("Tell the agent 30 s before the longest session is over, so that it wraps up."),
+      resume_reply: z.boolean().default(true).describe("A reply goes on where a lost socket cut it; false: it is dropped."),
+      resume_false_interruption: z
+        .boolean()
+        .default(false)
+        .describe("A reply that was cut by a noise without words is taken up again, as a new one."),
+      reusable_tokens: z.boolean().default(false).describe("Temporary tokens open any number of sessions within their window."),
+      allow_inline_llm: z.boolean().default(false).describe("A client may name a language model in `session.update`."),
+      mutable_voice: z.boolean().default(false).describe("A client may change the voice in mid-session."),
+      legacy_args: z.boolean().default(false).describe("`tool.call` carries its arguments as `args`, too, for clients of March 2026."),
+    })
+    .prefault({})
+    .describe("The Voice Agent door: see [voice-agent.md](voice-agent.md)."),
   network: z
     .strictObject({
       allow: z.array(z.string()).default([]).describe("Private networks (CIDR) that the address of an LLM or of a webhook may lie in."),
@@ -143,11 +163,6 @@ export const Settings = z.strictObject({
         .enum(["offer", "use", "off"])
         .default("offer")
         .describe("Language models running on this machine: show them on the page, use the first, or do not look."),
-    })
-    .prefault({}),
-  voice_agent: z
-    .strictObject({
-      reusable_tokens: z.boolean().default(false).describe("A temporary token opens any number of sessions while it is good, not one."),
     })
     .prefault({}),
   capacity: z
