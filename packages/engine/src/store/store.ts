@@ -257,7 +257,11 @@ export class Store implements AgentLog, AsyncDisposable {
       restoreWithinMs: this.#options.restoreWithinS * 1000,
     };
     // Else another engine took this one for dead, and its agents too.
-    if (!(await attend(database, identity))) for (const record of this.#live.values()) this.save(record);
+    if (await attend(database, identity)) return;
+    for (const record of this.#live.values()) {
+      this.save(record);
+      this.#push(record.agentId, "update recipes set lost_at = null where agent_id = $1", [record.agentId]);
+    }
   }
 
   /** A database that is not open is attended to when it is opened. */

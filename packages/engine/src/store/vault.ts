@@ -24,8 +24,7 @@ export class Vault {
    * no file (a full disk) gives a key for this start alone: what it seals cannot be opened after the next.
    */
   static inFolder(folder: string): Vault {
-    const file = path.join(folder, FILE);
-    return new Vault(readKey(file) ?? makeKey(file));
+    return new Vault(keyInFolder(folder, FILE));
   }
 
   /** `about`: whose it is; it opens for the same alone. */
@@ -50,6 +49,12 @@ export class Vault {
       return undefined;
     }
   }
+}
+
+/** 32 random bytes under that name in the data folder, made at the first start; see {@link Vault.inFolder}. */
+export function keyInFolder(folder: string, name: string): Buffer {
+  const file = path.join(folder, name);
+  return readKey(file) ?? makeKey(file);
 }
 
 /** Undefined: there is none, or what there is is no key. */
