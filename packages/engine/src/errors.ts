@@ -78,6 +78,7 @@ export const errors = {
     remedy: "Set its keys and headers again; the key lies in the data folder, or is the certificate where engines share a database.",
   },
   "too-many-agents": { status: 422, reason: "ResourceQuotaLimitExceeded", remedy: "Delete stored agents that nobody uses." },
+  "too-many-previews": { status: 429, reason: "ConcurrencyLimitExceeded", remedy: "Wait a moment." },
   "too-many-subscriptions": { status: 422, reason: "ResourceQuotaLimitExceeded", remedy: "Delete webhook subscriptions that nobody uses." },
   "token-missing": {
     status: 401,

@@ -19,12 +19,15 @@ import { Recovery } from "./api/rest/recovery.ts";
 import { agentStarter, type StartAgent } from "./api/rest/start.ts";
 import { addMetrics, createServer, routeUpgrades } from "./api/server.ts";
 import { Signalling } from "./api/signalling/signalling.ts";
+import { openBackOffice } from "./api/voice-agent/back-office.ts";
+import { addVoiceAgentRest } from "./api/voice-agent/rest/routes.ts";
 import { embeddedCalls, measureSpeechCost } from "./capacity.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { portProblem, publicUrl } from "./listening.ts";
 import { type Log, openLog } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Agents } from "./projects/agents.ts";
+import { ProjectSecrets } from "./projects/project-secrets.ts";
 import { Projects } from "./projects/projects.ts";
 import { Channels } from "./rtc/channel.ts";
 import { Sessions } from "./session/sessions.ts";
@@ -35,7 +38,7 @@ import { openPglite } from "./store/pglite.ts";
 import { openPostgres } from "./store/postgres.ts";
 import { Recipes } from "./store/recipes.ts";
 import { Store } from "./store/store.ts";
-import { Vault } from "./store/vault.ts";
+import { keyInFolder, Vault } from "./store/vault.ts";
 import { openChannelTransport } from "./transports/channel.ts";
 import { watchLateness } from "./transports/lateness.ts";
 import { checkLlm } from "./vendors/check-llm.ts";
@@ -148,6 +151,25 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     onBug: (agentId, error) => log.error({ err: error, agentId }, "an agent's events could not be followed"),
   });
   const projects = new Projects({ projects: config.projects, now: Date.now });
+  await using voiceAgent = openBackOffice({
+    configured: config.projects,
+    projects,
+    secrets: new ProjectSecrets({ local: keyInFolder(config.dataDir, "projects.key"), shared: config.databaseUrl !== undefined }),
+    store,
+    engineId,
+    network,
+    speech,
+    speechReady: () => machine.waiting.length === 0,
+    reusableTokens: config.voiceAgent.reusableTokens,
+    keepTranscripts: config.keepTranscripts,
+    retentionDays: config.retentionDays,
+    console: config.console,
+    onAttempt: (eventType, outcome) => metrics.observeWebhook(eventType, outcome),
+    now: Date.now,
+    pause: unhurried,
+    log,
+    signal,
+  });
   const channels = new Channels();
   await using rtc = await openMedia(config);
   await warmUpOpus();
@@ -220,6 +242,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   });
   addDocs(server, version);
   addRestDoor(server, { ...common, projects });
+  addVoiceAgentRest(server, voiceAgent);
   addMetrics(server, metrics.registry, projects);
   addPage(server, pageFolder);
   if (config.console) {

@@ -34,6 +34,11 @@ export function findVoice(name: string): FoundVoice | undefined {
   return byName.get(name.toLowerCase()) ?? byNumber(name);
 }
 
+/** Whether it is one of the names that clients of that API know; the others are our own. */
+export function isAlias(name: string): boolean {
+  return aliases.some((alias) => alias.name === name);
+}
+
 /** Every name, the current ones first. */
 export function voiceNames(): string[] {
   return [
