@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           ...shared.test,
           name: "packages",
-          include: ["{packages/*/src,bench/src,scripts}/**/*.test.{ts,tsx}"],
+          include: ["{packages/*/src,bench/src,examples/*/src,scripts}/**/*.test.{ts,tsx}"],
           testTimeout: 20_000,
           hookTimeout: 60_000,
         },
