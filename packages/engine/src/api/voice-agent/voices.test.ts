@@ -33,6 +33,11 @@ test("a substitute is itself a name of a voice, of the same gender", () => {
   }
 });
 
+test("no two published names sound the same", () => {
+  const speakers = published.map((name) => findVoice(name)!.voice);
+  expect(new Set(speakers).size).toBe(published.length);
+});
+
 test("the embedded voices have their own names, and each speaker its number", () => {
   expect(findVoice("ada")).toEqual({ alias: "ada", voice: "ada", locale: "en-US", gender: "female", installed: true });
   expect(findVoice("local/903")).toMatchObject({ voice: 903, installed: true });

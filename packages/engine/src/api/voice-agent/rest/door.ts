@@ -32,7 +32,7 @@ export function speakThisApi(server: FastifyInstance): void {
   server.setErrorHandler<FastifyError | AppError | InvalidRequest>((error, request, reply) => {
     const { status, code, message, ...rest } = toRefusal(error);
     const requestId = `req_${randomBytes(12).toString("hex")}`;
-    if (status >= 500) request.log.error({ err: error, url: request.routeOptions.url, requestId }, "request failed");
+    if (status === 500) request.log.error({ err: error, url: request.routeOptions.url, requestId }, "request failed");
     void reply.code(status).send({ detail: message, param: null, ...rest, code, message, error: message, request_id: requestId });
   });
 }
@@ -141,7 +141,9 @@ function toRefusal(error: FastifyError | AppError | InvalidRequest | NotFound): 
 
 function fromAppError(error: AppError): WireRefusal {
   if (error.code === "invalid-body" || error.code === "invalid-field") {
-    return toRefusal(fromText(error.message, null, "body"));
+    // Messages begin with the field that they are about.
+    const param = /^([a-z_]+(?:\[\d+\]|\.[a-z_]+)*): /.exec(error.message)?.[1] ?? null;
+    return toRefusal(fromText(error.message, param, "body"));
   }
   const { status, remedy } = errors[error.code];
   const code = codes[error.code] ?? error.code.replaceAll("-", "_");
