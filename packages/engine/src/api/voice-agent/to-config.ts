@@ -5,7 +5,7 @@ import type { Tool, ToolSettings } from "../../session/tools.ts";
 import { knowsLanguage } from "../../vendors/languages.ts";
 import type { Vendor } from "../../vendors/vendor.ts";
 import type { Configuration } from "./configuration.ts";
-import { defaultSystemPrompt, defaultVadThreshold, greetingOf, interruptionDelayOf } from "./echo.ts";
+import { defaultSystemPrompt, defaultVadThreshold, defaultVoiceName, greetingOf, interruptionDelayOf } from "./echo.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { toTools } from "./to-tools.ts";
 
@@ -14,7 +14,7 @@ export interface Offer {
   readonly project: Project;
   readonly vendors: readonly Vendor[];
   /** The local voice behind a name. */
-  readonly localVoice: (name: string) => string | undefined;
+  readonly localVoice: (name: string) => string | number | undefined;
   /** Runs tools that have an address. */
   readonly httpTool: (tool: NonNullable<Configuration["tools"]>[number]) => Tool["run"];
 }
@@ -152,10 +152,11 @@ function recogniserOf(code: string, { asr }: ProjectDefaults, keyterms: readonly
 
 /** A name chooses among local voices. Where the operator has chosen another vendor, that one speaks. */
 function toTts({ output }: Configuration, { project, localVoice }: Offer): ChosenTts {
-  const { vendor, params } = project.defaults.tts ?? { vendor: "local", params: {} };
-  const name = output?.voice ?? undefined;
-  if (vendor !== "local" || name === undefined) return { vendor, options: params };
-  return { vendor, options: { ...params, voice: localVoice(name) ?? params["voice"] } };
+  const own = project.defaults.tts;
+  const { vendor, params } = own ?? { vendor: "local", params: {} };
+  const name = output?.voice ?? (own === undefined ? defaultVoiceName : undefined);
+  const voice = vendor === "local" && name !== undefined ? localVoice(name) : undefined;
+  return { vendor, options: voice === undefined ? params : { ...params, voice } };
 }
 
 function toLlm({ llm }: Configuration, { llm: byDefault }: ProjectDefaults): ChosenLlm {

@@ -1,0 +1,121 @@
+/** The Voice Agent door's WebSocket, `/v1/ws`: lets clients in by their credentials, and closes the door at the end. */
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { voiceAgent } from "@parley/protocol";
+import { type WebSocket, WebSocketServer } from "ws";
+import type { Clock } from "../../session/clock.ts";
+import type { ApiKeys } from "./api-keys.ts";
+import { Connection } from "./connection.ts";
+import { readCredential } from "./credential.ts";
+import { type Refusal, refusal } from "./refusal.ts";
+import type { VoiceTokens } from "./tokens.ts";
+import { type Client, VoiceSessions, type VoiceSessionsOptions } from "./voice-sessions.ts";
+
+export interface VoiceAgentDoorOptions extends VoiceSessionsOptions {
+  readonly keys: Pick<ApiKeys, "find">;
+  readonly tokens: Pick<VoiceTokens, "check" | "spend">;
+  /** Of sockets; sessions have their own. */
+  readonly clock: Clock;
+  /** The engine is about to end: no new sockets. */
+  readonly draining: () => boolean;
+}
+
+/** Sockets at once; more are refused. */
+const maxSockets = 2000;
+/** Clients have so long to answer our goodbye, in milliseconds. */
+const goodbyeMs = 500;
+
+export class VoiceAgentDoor implements AsyncDisposable {
+  readonly sessions: VoiceSessions;
+  readonly #options: VoiceAgentDoorOptions;
+  readonly #server = new WebSocketServer({
+    noServer: true,
+    maxPayload: voiceAgent.maxFrameBytes,
+    perMessageDeflate: false,
+    // None is spoken, whatever is offered.
+    handleProtocols: () => false,
+  });
+  readonly #connections = new Set<Connection>();
+
+  constructor(options: VoiceAgentDoorOptions) {
+    this.#options = options;
+    this.sessions = new VoiceSessions(options);
+  }
+
+  /** The upgrade always succeeds: a browser shows its page nothing of one that fails. */
+  handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#server.handleUpgrade(request, socket, head, (webSocket) => {
+      const admitted = this.#admit(request);
+      if ("refusal" in admitted) this.#refuse(webSocket, admitted.refusal, request);
+      else this.#connect(webSocket, admitted.client);
+    });
+  }
+
+  /** Ends all sessions and sockets. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sessions[Symbol.asyncDispose]();
+    for (const connection of this.#connections) connection.close(1001, "server_shutdown");
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    const impatience = setTimeout(() => {
+      for (const socket of this.#server.clients) socket.terminate();
+    }, goodbyeMs);
+    await promise;
+    clearTimeout(impatience);
+  }
+
+  #connect(socket: WebSocket, client: Client): void {
+    const { clock, now, log } = this.#options;
+    this.#connections.add(
+      new Connection({
+        socket,
+        client,
+        sessions: this.sessions,
+        clock,
+        now,
+        log,
+        onGone: (connection) => this.#connections.delete(connection),
+      }),
+    );
+  }
+
+  #admit(request: IncomingMessage): { readonly client: Client } | { readonly refusal: Refusal } {
+    const { draining, keys, tokens, now } = this.#options;
+    if (draining()) return { refusal: refusal("at_capacity", "This engine is shutting down: try again in a moment") };
+    if (this.#connections.size >= maxSockets) {
+      return { refusal: refusal("at_capacity", `${maxSockets} sockets are open, and no more are taken: try again later`) };
+    }
+    const credential = readCredential(request);
+    if (credential === undefined) {
+      return unauthorized("no credential came: send Authorization: Bearer <API key>, or ?token=<temporary token>");
+    }
+    const key = keys.find(credential);
+    if (key !== undefined) return { client: { project: key.project, spend: () => true } };
+    const token = tokens.check(credential, now());
+    if (!token.ok) return unauthorized(whyNot[token.why]);
+    const { project, nonce, expiresAt, maxSessionDurationSeconds: maxSessionSeconds } = token;
+    return { client: { project, maxSessionSeconds, spend: () => tokens.spend(nonce, expiresAt, now()) } };
+  }
+
+  #refuse(socket: WebSocket, why: Refusal, request: IncomingMessage): void {
+    this.#options.log.info(
+      { code: why.code, remoteAddress: request.socket.remoteAddress },
+      `a voice agent socket was refused: ${why.message}`,
+    );
+    socket.on("error", () => socket.terminate());
+    const { code, message, param } = why;
+    socket.send(JSON.stringify({ type: "session.error", code, message, param, session_id: null, timestamp: this.#options.now() / 1000 }));
+    socket.close(voiceAgent.errorCloseCodes[code] ?? 1008, code);
+  }
+}
+
+const whyNot = {
+  malformed: "the API key is wrong",
+  unknown: "the token was made with a key that is not (or no longer) one of this engine",
+  expired: "the token has expired: fetch one right before each connection",
+  used: "the token was used already: fetch a new one for each socket, also to resume",
+} as const;
+
+function unauthorized(why: string): { readonly refusal: Refusal } {
+  return { refusal: refusal("UNAUTHORIZED", `Authentication failed: ${why}`) };
+}
