@@ -5,7 +5,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { createResampler, openRtc, type Rtc, UdpPortError, warmUpOpus } from "@parley/media";
-import { signallingPath } from "@parley/protocol";
+import { signallingPath, voiceAgent as voiceAgentContract } from "@parley/protocol";
 import { type LoadProgress, openSpeech, type Speech, voices } from "@parley/speech";
 import type { FastifyInstance } from "fastify";
 import { z } from "zod";
@@ -20,6 +20,7 @@ import { agentStarter, type StartAgent } from "./api/rest/start.ts";
 import { addMetrics, createServer, routeUpgrades } from "./api/server.ts";
 import { Signalling } from "./api/signalling/signalling.ts";
 import { openBackOffice } from "./api/voice-agent/back-office.ts";
+import { openVoiceAgentDoor } from "./api/voice-agent/open-door.ts";
 import { addVoiceAgentRest } from "./api/voice-agent/rest/routes.ts";
 import { embeddedCalls, measureSpeechCost } from "./capacity.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
@@ -147,7 +148,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     now: Date.now,
     pause: unhurried,
     startDeadline: () => AbortSignal.timeout(config.startTimeoutMs),
-    embeddedCalls: () => machine.calls,
+    embeddedCalls: () => (machine.calls === undefined ? undefined : Math.max(0, machine.calls - voiceDoor.sessions.embedded)),
     onBug: (agentId, error) => log.error({ err: error, agentId }, "an agent's events could not be followed"),
   });
   const projects = new Projects({ projects: config.projects, now: Date.now });
@@ -258,7 +259,22 @@ export async function runEngine(options: EngineOptions): Promise<number> {
       loading: () => machine.waiting,
     });
   }
-  routeUpgrades(server, { [signallingPath]: signalling });
+  await using voiceDoor = openVoiceAgentDoor({
+    config: config.voiceAgent,
+    ...voiceAgent,
+    sessionLog: voiceAgent.sessions,
+    sessions,
+    vendors,
+    network,
+    embeddedRoom: () => (machine.calls === undefined ? undefined : machine.calls - agents.embedded),
+    observe: (event) => metrics.observe(event),
+    draining: () => signal.aborted,
+    log,
+  });
+  routeUpgrades(server, {
+    [signallingPath]: signalling,
+    ...Object.fromEntries(voiceAgentContract.voiceAgentPaths.map((path) => [path, voiceDoor])),
+  });
 
   await server.listen({ host: config.host, port: config.port });
   const port = portOf(server);
@@ -279,9 +295,10 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   }
   log.info({ running: agents.running, drainMs: config.drainMs }, "ending: no new calls, running ones may finish");
   using _watchdog = exitAnyway(config.drainMs + ENDING_MS, log);
-  await agents.drain(AbortSignal.timeout(config.drainMs));
-  // Its sockets would keep the server from closing.
-  await signalling[Symbol.asyncDispose]();
+  const drained = AbortSignal.timeout(config.drainMs);
+  await Promise.all([agents.drain(drained), voiceDoor.drain(drained)]);
+  // Their sockets would keep the server from closing.
+  await Promise.all([signalling[Symbol.asyncDispose](), voiceDoor[Symbol.asyncDispose]()]);
   await server.close();
   log.info("ended");
   return 0;

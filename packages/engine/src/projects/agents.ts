@@ -104,6 +104,11 @@ export class Agents implements AsyncDisposable {
     return this.#live.size;
   }
 
+  /** Running agents whose speech runs on this machine. */
+  get embedded(): number {
+    return [...this.#live.values()].filter((entry) => entry.embedded).length;
+  }
+
   /** Starts an agent, or returns the one that has the name. */
   async start(request: StartRequest): Promise<Started> {
     if (this.#draining) throw new AppError("draining", "the engine is shutting down and takes no new agents");

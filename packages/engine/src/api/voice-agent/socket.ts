@@ -51,6 +51,11 @@ export class VoiceAgentDoor implements AsyncDisposable {
     });
   }
 
+  /** Resolves when the last session has ended by itself, or the signal says to end them. */
+  async drain(signal: AbortSignal): Promise<void> {
+    await this.sessions.idle(signal);
+  }
+
   /** Ends all sessions and sockets. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.sessions[Symbol.asyncDispose]();

@@ -138,6 +138,16 @@ export class VoiceSessions implements AsyncDisposable {
     return { ok: true, session };
   }
 
+  /** Resolves when no session is left, or the signal aborts. */
+  async idle(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = (): void => resolve();
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    while (this.#closing.size > 0 && !signal.aborted) await Promise.race([promise, Promise.all(this.#closing)]);
+    signal.removeEventListener("abort", stop);
+  }
+
   /** Ends all sessions; resolves when nothing of them is left. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const session of this.#sessions.values()) session.end("server_shutdown");
