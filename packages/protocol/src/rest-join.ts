@@ -113,6 +113,34 @@ export const RtcBody = z.object({
 /** What is refused when it is switched on; what else it holds does not matter then. */
 const SwitchedOff = z.object({ enable: optional(flag).describe(switchedOff) });
 
+/** Words in between, while an answer is on its way. What it holds does not matter while it is switched off. */
+export const FillerWords = z.object({
+  enable: optional(flag),
+  trigger: optional(
+    z.object({
+      mode: optional(z.literal("fixed_time")),
+      fixed_time_config: optional(
+        z.object({
+          response_wait_ms: optional(z.int().min(100).max(10_000)).describe(
+            "From the end of somebody's turn; nothing is said where the answer sounds before. Default 1500.",
+          ),
+        }),
+      ),
+    }),
+  ),
+  content: optional(
+    z.object({
+      mode: optional(z.enum(["static", "generated"])).describe("`static` (default); `generated` is not built."),
+      static_config: optional(
+        z.object({
+          phrases: optional(z.array(z.string().min(1).max(1000)).max(100)).describe("50 words each at most."),
+          selection_rule: optional(z.enum(["shuffle", "round_robin"])).describe("By chance (default), or in their order."),
+        }),
+      ),
+    }),
+  ),
+});
+
 export const SilenceConfig = z.object({
   timeout_ms: optional(z.int().min(0).max(60_000)).describe("Without anybody saying anything; 0 (default): off."),
   action: optional(z.enum(["speak", "think"])).describe("Speak the content (default), or give it to the language model."),
@@ -169,7 +197,7 @@ export const JoinProperties = z.object({
   labels: optional(z.record(z.string().max(128), z.string().max(1024))).describe("Kept with the agent's record."),
   mllm: optional(SwitchedOff),
   avatar: optional(SwitchedOff),
-  filler_words: optional(SwitchedOff),
+  filler_words: optional(FillerWords),
   sal: withoutEffect(anything),
   geofence: optional(Geofence),
   rtc: optional(RtcBody),

@@ -32,7 +32,7 @@ test("a reply plays from its first sample to its last and then says that it is f
 
 test("a clause tells its words with the time at which they are due", () => {
   const playout = counting();
-  expect(playout.take(1000).started).toEqual([
+  expect(playout.take(1000).started).toMatchObject([
     {
       text: "one two three four",
       words: [
@@ -50,7 +50,7 @@ test("a word is heard once its middle was at the ear", () => {
   play(playout, 1000, 20);
   expect(playout.heard(1149).text).toBe("one");
   expect(playout.heard(1150).text).toBe("one two");
-  expect(playout.heard(5000)).toEqual({ text: "one two three four", all: "one two three four", ms: 400 });
+  expect(playout.heard(5000)).toMatchObject({ text: "one two three four", all: "one two three four", ms: 400 });
 });
 
 test("a hold fades within 5 ms, loses nothing, and what was heard counts without the pause", () => {
@@ -83,7 +83,7 @@ test("after a cut nothing of the old reply comes out, and only what was at the e
   play(playout, 0, 10);
   playout.clear();
   expect(play(playout, 200, 30).every((frame) => peak(frame.pcm) === 0 && !frame.finished)).toBe(true);
-  expect(playout.heard(160)).toEqual({ text: "one two", all: "one two three four", ms: 160 });
+  expect(playout.heard(160)).toMatchObject({ text: "one two", all: "one two three four", ms: 160 });
 });
 
 test("a voice that comes in bursts starts once 40 ms wait", () => {
@@ -165,4 +165,22 @@ test("under any sequence of holds, ducks, late audio and cuts, heard text is a p
       }
     }),
   );
+});
+
+test("a word in between is shown and heard, and is no part of the answer", () => {
+  const playout = new Playout(rate);
+  const say = (text: string, isFiller: boolean): void => {
+    playout.clause(text, undefined, isFiller);
+    playout.push(new Int16Array(rate / 2).fill(1000));
+  };
+  say("One moment.", true);
+  say("It is noon.", false);
+  playout.end();
+  const started = Array.from({ length: 60 }, (_, index) => playout.take(index * 20)).flatMap((taken) => taken.started);
+  expect(started.map(({ text, isFiller }) => [text, isFiller])).toEqual([
+    ["One moment.", true],
+    ["One moment. It is noon.", false],
+  ]);
+  expect(playout.heard(500)).toMatchObject({ text: "One moment.", answer: { text: "", all: "It is noon." } });
+  expect(playout.heard(5000)).toMatchObject({ text: "One moment. It is noon.", answer: { text: "It is noon.", all: "It is noon." } });
 });

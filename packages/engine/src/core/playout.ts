@@ -21,11 +21,17 @@ export interface Taken {
   /** The first sound of the reply is in this frame. */
   readonly first: boolean;
   /** Clauses whose audio begins in this frame, with the whole text of the reply up to their end. */
-  readonly started: readonly { text: string; words: readonly DueWord[] }[];
+  readonly started: readonly Started[];
   /** This frame holds the last sound of a reply that is complete. Told once. */
   readonly finished: boolean;
   /** Samples of the reply in this frame; the rest is silence. */
   readonly samples: number;
+}
+
+export interface Started {
+  readonly text: string;
+  readonly words: readonly DueWord[];
+  readonly isFiller: boolean;
 }
 
 export interface Heard {
@@ -35,6 +41,8 @@ export interface Heard {
   readonly all: string;
   /** Milliseconds of the reply's audio that were at the ear. */
   readonly ms: number;
+  /** The same two texts without words in between, which are no part of the answer. */
+  readonly answer: { readonly text: string; readonly all: string };
 }
 
 interface Clause {
@@ -45,6 +53,8 @@ interface Clause {
   /** Where it ends, once the next clause or the end has come. */
   end: number | undefined;
   started: boolean;
+  /** A word in between, while the answer was not there. */
+  readonly isFiller: boolean;
 }
 
 /** A stretch of the reply that went out without a hole: from sample `from` on, at session time `due`. */
@@ -113,11 +123,11 @@ export class Playout {
     return this.#ms(this.#queued);
   }
 
-  /** The audio that follows speaks `text`. */
-  clause(text: string, words?: readonly ClauseWord[]): void {
+  /** The audio that follows speaks `text`. `isFiller`: it bridges the wait for the answer. */
+  clause(text: string, words?: readonly ClauseWord[], isFiller = false): void {
     if (this.#ended) return;
     this.#closeClause();
-    this.#clauses.push({ text, words, start: this.#taken + this.#queued, end: undefined, started: false });
+    this.#clauses.push({ text, words, start: this.#taken + this.#queued, end: undefined, started: false, isFiller });
   }
 
   push(pcm: Int16Array): void {
@@ -191,12 +201,22 @@ export class Playout {
       samples += Math.min(run.samples, Math.max(0, Math.floor(((until - run.due) * this.#sampleRate) / 1000)));
     }
     const ms = this.#ms(samples);
-    const words = this.#clauses.flatMap((clause) => {
-      const start = this.#ms(clause.start);
-      // A word counts as heard once its middle was: less of it is rarely understood.
-      return this.#wordsOf(clause).filter((word) => start + (word.startMs + word.endMs) / 2 <= ms);
-    });
-    return { text: words.map((word) => word.text).join(" "), all: this.#text(this.#clauses.length), ms };
+    const wordsIn = (clauses: readonly Clause[]): string =>
+      clauses
+        .flatMap((clause) => {
+          const start = this.#ms(clause.start);
+          // A word counts as heard once its middle was: less of it is rarely understood.
+          return this.#wordsOf(clause).filter((word) => start + (word.startMs + word.endMs) / 2 <= ms);
+        })
+        .map((word) => word.text)
+        .join(" ");
+    const answer = this.#clauses.filter(({ isFiller }) => !isFiller);
+    return {
+      text: wordsIn(this.#clauses),
+      all: textOf(this.#clauses),
+      ms,
+      answer: { text: wordsIn(answer), all: textOf(answer) },
+    };
   }
 
   /** Drops what waits, and whatever may still come. */
@@ -269,7 +289,7 @@ export class Playout {
   }
 
   #start(due: number, from: number): Taken["started"] {
-    const started: { text: string; words: readonly DueWord[] }[] = [];
+    const started: Started[] = [];
     this.#clauses.forEach((clause, index) => {
       if (clause.started || clause.start >= this.#taken) return;
       clause.started = true;
@@ -279,16 +299,9 @@ export class Playout {
         startMs: at + word.startMs,
         endMs: at + word.endMs,
       }));
-      started.push({ text: this.#text(index + 1), words });
+      started.push({ text: textOf(this.#clauses.slice(0, index + 1)), words, isFiller: clause.isFiller });
     });
     return started;
-  }
-
-  #text(clauses: number): string {
-    return this.#clauses
-      .slice(0, clauses)
-      .map((clause) => clause.text)
-      .join(" ");
   }
 
   #closeClause(): void {
@@ -313,4 +326,8 @@ export class Playout {
   #ms(samples: number): number {
     return (samples * 1000) / this.#sampleRate;
   }
+}
+
+function textOf(clauses: readonly Clause[]): string {
+  return clauses.map(({ text }) => text).join(" ");
 }

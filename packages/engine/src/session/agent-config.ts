@@ -1,4 +1,5 @@
 /** What an agent should be. Each public API translates its own JSON into this. */
+import type { FillerSettings } from "../core/fillers.ts";
 import type { GreetingMode } from "../core/greeting.ts";
 import type { TurnTakingSettings } from "../core/turn-contract.ts";
 import type { ToolPlan } from "../vendors/tool-source.ts";
@@ -65,6 +66,7 @@ export interface AgentConfig {
   readonly maxHistory: number;
   readonly greeting?: GreetingConfig;
   readonly silence?: SilenceConfig;
+  readonly fillers?: FillerSettings;
   readonly tools?: ToolSettings;
   /** Tools that are found and opened when the session starts, beside those. */
   readonly toolPlan?: ToolPlan;

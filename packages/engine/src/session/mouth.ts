@@ -23,6 +23,7 @@ export interface MouthParts {
   /** The reply was played to its end, or came to nothing. */
   readonly onEnd: (at: number) => void;
   readonly onError: (error: unknown) => void;
+  readonly onVoiceError: (error: unknown) => void;
 }
 
 interface Current {
@@ -66,6 +67,15 @@ export class Mouth {
   play(turnId: number, reply: Reply, speechEndMs: number | undefined): void {
     this.#current = { turnId, reply, speechEndMs, sounding: false, nextAt: undefined, endsAt: undefined };
     this.#parts.emit({ type: "reply-begin", at: this.#parts.clock.now(), turnId, reply: reply.number, trigger: reply.trigger });
+  }
+
+  /** Says this while the reply keeps people waiting. */
+  fill(text: string): void {
+    const { tasks, onVoiceError } = this.#parts;
+    const current = this.#current;
+    if (current === undefined) return;
+    const { reply } = current;
+    tasks.own(reply.fill(text).catch((error: unknown) => (reply.signal.aborted ? undefined : onVoiceError(error))));
   }
 
   /** Someone makes a sound: speak more softly; who has not begun does not begin now. */
@@ -121,8 +131,8 @@ export class Mouth {
     reply.abort();
     if (reply.batch !== undefined) tools.interrupt(reply.batch);
     const entry = (played: Played): HistoryEntry => {
-      const { text: heard, all, ms } = reply.playout.heard(played.until);
-      return { role: "assistant", content: heard, original: all, turnId, source: reply.source, startMs: at - ms, endMs: at };
+      const { answer, ms } = reply.playout.heard(played.until);
+      return { role: "assistant", content: answer.text, original: answer.all, turnId, source: reply.source, startMs: at - ms, endMs: at };
     };
     // The entry takes its place now; how much of it was heard is known when the clients have answered.
     const guess = entry(transport.played());
@@ -130,8 +140,8 @@ export class Mouth {
     this.#settling = cutTransport(transport, clock).then((played) => {
       const known = entry(played);
       history.replace(guess, known);
-      const text = known.original ?? "";
-      emit({ type: "reply-interrupted", at, turnId, reply: reply.number, heard: known.content, text, cause });
+      const { text: heard, all: text } = reply.playout.heard(played.until);
+      emit({ type: "reply-interrupted", at, turnId, reply: reply.number, heard, text, cause });
     });
     tasks.own(this.#settling);
   }
@@ -178,7 +188,10 @@ export class Mouth {
       for (const event of reply.started(at, turnId, speechEndMs)) emit(event);
       onChange();
     }
-    for (const { text, words } of started) emit({ type: "reply-text", at, turnId, reply: reply.number, text, words });
+    for (const { text, words, isFiller } of started) {
+      if (!isFiller) for (const event of reply.measured(at, turnId)) emit(event);
+      emit({ type: "reply-text", at, turnId, reply: reply.number, text, words });
+    }
   }
 
   /** `at`: its last frame. */
@@ -186,9 +199,9 @@ export class Mouth {
     this.#current = undefined;
     const { history, tools, emit, onEnd } = this.#parts;
     const endMs = at + FRAME_MS;
-    const { all, ms } = reply.playout.heard(endMs);
-    const entry: HistoryEntry = { role: "assistant", content: all, turnId, source: reply.source, startMs: endMs - ms, endMs };
-    if (all !== "") history.add(entry, tools.placeOf(reply.batch));
+    const { all, ms, answer } = reply.playout.heard(endMs);
+    const entry: HistoryEntry = { role: "assistant", content: answer.all, turnId, source: reply.source, startMs: endMs - ms, endMs };
+    if (answer.all !== "") history.add(entry, tools.placeOf(reply.batch));
     emit({ type: "reply-end", at, turnId, reply: reply.number, text: all, playedMs: ms });
     onEnd(at);
   }

@@ -51,6 +51,12 @@ export class Reply {
   readonly #abort = new AbortController();
   #room: PromiseWithResolvers<void> | undefined;
   #lastSoundAt: number;
+  /** A word in between is being said into the playout. */
+  #filling: Promise<void> | undefined;
+  /** The answer itself is in the playout, or on its way there: it is too late for a word in between. */
+  #begun = false;
+  /** What its parts took is told with the answer's first sound, which may come after a word in between. */
+  #measured = false;
   /** It waits for what others do. */
   #waiting = false;
 
@@ -113,24 +119,42 @@ export class Reply {
     this.wake(this.#parts.clock.now());
   }
 
-  /** Its first sound goes out: tells how long everything took. `speechEndMs`: when the speech that it answers ended. */
+  /** Its first sound goes out. `speechEndMs`: when the speech that it answers ended. */
   started(at: number, turnId: number, speechEndMs: number | undefined): SessionEvent[] {
-    const { askedAt, firstTextAt = at, firstClauseAt = at, firstAudioAt = at } = this.#times;
     const latencyMs = speechEndMs === undefined ? null : Math.max(0, at - speechEndMs);
-    const llm =
-      this.source === "llm"
-        ? [metric(at, turnId, "llm", "ttfb", firstTextAt - askedAt), metric(at, turnId, "llm", "ttfs", firstClauseAt - askedAt)]
-        : [];
     return [
       { type: "reply-start", at, turnId, reply: this.number, source: this.source, latencyMs },
-      ...llm,
-      metric(at, turnId, "tts", "ttfb", firstAudioAt - firstClauseAt),
+      ...(this.#filling === undefined ? this.measured(at, turnId) : []),
       ...(latencyMs === null ? [] : [metric(at, turnId, "total", "e2e", latencyMs)]),
     ];
   }
 
+  /** The answer's first sound goes out: tells, once, how long its parts took. */
+  measured(at: number, turnId: number): SessionEvent[] {
+    if (this.#measured) return [];
+    this.#measured = true;
+    const { askedAt, firstTextAt = at, firstClauseAt = at, firstAudioAt = at } = this.#times;
+    const tts = metric(at, turnId, "tts", "ttfb", firstAudioAt - firstClauseAt);
+    if (this.source !== "llm") return [tts];
+    return [metric(at, turnId, "llm", "ttfb", firstTextAt - askedAt), metric(at, turnId, "llm", "ttfs", firstClauseAt - askedAt), tts];
+  }
+
+  /** Says this while the answer is not there, and before it; nothing happens where that has begun. Rejects when the voice fails. */
+  async fill(text: string): Promise<void> {
+    if (this.#begun || this.#filling !== undefined || this.signal.aborted) return;
+    const filling = this.#utter(once(text), true);
+    // The answer waits for it, whatever becomes of it.
+    this.#filling = filling.catch(() => {});
+    await filling;
+  }
+
   /** Speaks the text as it comes; resolves when all of it waits in the playout, rejects when the voice fails. Silent after an abort. */
   async speak(text: AsyncIterable<string>): Promise<void> {
+    await this.#utter(this.#clauses(text), false);
+    await this.#filling;
+  }
+
+  async #utter(clauses: AsyncIterable<string>, isFiller: boolean): Promise<void> {
     const { clock, voice, sampleRate, resample } = this.#parts;
     const signal = this.signal;
     // One for each clause, so that none hears the end of another.
@@ -140,15 +164,19 @@ export class Reply {
       resampler = undefined;
     };
     try {
-      for await (const output of voice.speak(this.#clauses(text), { signal })) {
+      for await (const output of voice.speak(clauses, { signal })) {
+        if (!isFiller) {
+          await this.#filling;
+          this.#begun = true;
+        }
         if (signal.aborted) return;
         switch (output.type) {
           case "clause":
             endClause();
-            this.playout.clause(output.text, output.words);
+            this.playout.clause(output.text, output.words, isFiller);
             break;
           case "audio":
-            this.#times.firstAudioAt ??= clock.now();
+            if (!isFiller) this.#times.firstAudioAt ??= clock.now();
             if (voice.sampleRate !== sampleRate) resampler ??= resample(voice.sampleRate, sampleRate);
             this.playout.push(resampler === undefined ? output.pcm : resampler.process(output.pcm));
             await this.#untilRoom(signal);

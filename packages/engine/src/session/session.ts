@@ -12,6 +12,7 @@ import type { Cancel } from "./clock.ts";
 import type { ClientMessage } from "./client-message.ts";
 import { Ears } from "./ears.ts";
 import { Feed } from "./feed.ts";
+import { Filler } from "./filler.ts";
 import { Host } from "./host.ts";
 import { Mind } from "./mind.ts";
 import { Mouth } from "./mouth.ts";
@@ -70,6 +71,7 @@ export class Session implements AsyncDisposable {
       say: (reply) => void this.#say(reply, "append", true),
     });
     this.#host = this.#openHost();
+    this.#openFiller();
     this.closed = this.#run();
   }
 
@@ -399,6 +401,7 @@ export class Session implements AsyncDisposable {
       onChange: () => this.#updateState(),
       onEnd: (at) => this.#replyEnds(at),
       onError: (error) => this.#feed.fail("session", error),
+      onVoiceError: (error) => this.#feed.fail("tts", error),
     });
   }
 
@@ -418,6 +421,13 @@ export class Session implements AsyncDisposable {
       tasks: this.#tasks,
       onError: (module, error) => this.#feed.fail(module, error),
     });
+  }
+
+  #openFiller(): void {
+    const { clock, config } = this.#parts;
+    if (config.fillers === undefined) return;
+    const filler = new Filler({ clock, settings: config.fillers, fill: (text) => this.#mouth.fill(text) });
+    this.#feed.listen((event) => filler.handle(event));
   }
 
   #openHost(): Host {

@@ -118,7 +118,10 @@ export class Stage implements AsyncDisposable {
         close() {},
       }),
       resample: () => ({ process: (pcm) => pcm, flush: () => new Int16Array() }),
-      readMessage: (_type, body): ClientMessage => ({ type: "text", text: body, priority: "interrupt" }),
+      readMessage: (type, body): ClientMessage => {
+        if (type === "start" || type === "end") return { type: "mark", mark: type, requestId: body };
+        return { type: "text", text: body, priority: "interrupt" };
+      },
       ...(options.restored === undefined ? {} : { restored: options.restored }),
     });
     this.#reading = this.#read();
@@ -144,6 +147,11 @@ export class Stage implements AsyncDisposable {
       customType: "user.transcription",
       body: text,
     });
+  }
+
+  /** Presses the button, or lets it go. */
+  mark(mark: "start" | "end", requestId: string, uid = "7"): void {
+    this.transport.events.push({ type: "message", at: this.clock.now(), uid, customType: mark, body: requestId });
   }
 
   /** The events of these types, as they came. */

@@ -4,7 +4,7 @@ import type { Fault } from "../../faults.ts";
 import { filled, invalid, missing, type Path } from "./body-faults.ts";
 
 export function checkBuilt({ preset, pipeline_id: pipeline, properties }: rest.JoinBody, faults: Fault[]): void {
-  const { llm, mllm, avatar, filler_words: fillers, advanced_features: features } = properties;
+  const { llm, mllm, avatar, advanced_features: features } = properties;
   const refuse = (wanted: boolean | null | undefined, path: Path, value: unknown, way: string): void => {
     if (wanted === true) faults.push(invalid(path, value, `is not built; ${way}`));
   };
@@ -21,7 +21,6 @@ export function checkBuilt({ preset, pipeline_id: pipeline, properties }: rest.J
   refuse(features?.enable_mllm, ["properties", "advanced_features", "enable_mllm"], true, parts);
   refuse(features?.enable_sal, ["properties", "advanced_features", "enable_sal"], true, "properties.remote_rtc_uids chooses whom it hears");
   refuse(avatar?.enable, ["properties", "avatar", "enable"], true, "the agent has a voice alone");
-  refuse(fillers?.enable, ["properties", "filler_words", "enable"], true, "leave properties.filler_words out");
   refuse(
     filled(llm?.greeting_audio_url),
     ["properties", "llm", "greeting_audio_url"],

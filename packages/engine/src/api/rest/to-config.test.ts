@@ -169,7 +169,7 @@ test.each<[Record<string, unknown>, string]>([
   [{ advanced_features: { enable_mllm: true } }, "properties.advanced_features.enable_mllm: true is not built"],
   [{ advanced_features: { enable_sal: true } }, "properties.advanced_features.enable_sal: true is not built"],
   [{ avatar: { enable: true, vendor: "akool" } }, "properties.avatar.enable: true is not built"],
-  [{ filler_words: { enable: true } }, "properties.filler_words.enable: true is not built"],
+  [{ filler_words: { enable: true, content: { mode: "generated" } } }, 'properties.filler_words.content.mode: "generated" is not built'],
   [{ llm: { url, greeting_audio_url: "https://a/b.wav" } }, 'properties.llm.greeting_audio_url: "https://a/b.wav" is not built'],
   [
     { llm: { url, greeting_configs: { uninterruptible_asr_policy: "context" } } },
@@ -323,6 +323,7 @@ test("every other field is read on the way to the agent", () => {
     { llm: { url, failure_message: "a", greeting_message: "b", greeting_configs: {} } },
     { llm: { credential_mode: "managed" } },
     { advanced_features: { enable_tools: true } },
+    { filler_words: { enable: true, trigger: { fixed_time_config: {} }, content: { static_config: {} } } },
   ];
   for (const way of ways) {
     const body = watch({ name: "n", ...shell, properties: { ...base, ...way } }, "");
@@ -332,5 +333,6 @@ test("every other field is read on the way to the agent", () => {
     // Images are refused where they arrive; the only mode is the default.
     "properties.llm.input_modalities",
     "properties.turn_detection.mode",
+    "properties.filler_words.trigger.mode",
   ]);
 });

@@ -7,6 +7,7 @@ import { filled, invalid, missing } from "./body-faults.ts";
 import { checkBuilt } from "./not-built.ts";
 import { fillTemplate } from "./template.ts";
 import { toToolPlan } from "./to-tools.ts";
+import { toFillers } from "./to-fillers.ts";
 import { toTurns } from "./to-turns.ts";
 import { toAsr, toLlm, toTts, type VendorOffer } from "./to-vendors.ts";
 
@@ -66,6 +67,7 @@ export function toConfig(body: rest.JoinBody, offer: Offer): Translation {
     maxHistory: llm?.max_history ?? offer.defaults.maxHistory,
     ...toGreeting(properties, variables),
     ...toSilence(properties, variables, faults),
+    ...toFillers(properties, faults),
     ...(filled(llm?.failure_message) ? { failureMessage: fillTemplate(llm?.failure_message ?? "", variables) } : {}),
     idleTimeoutS: properties.idle_timeout ?? 30,
     firstUserTimeoutS: offer.firstUserTimeoutS,
