@@ -35,6 +35,10 @@ export const HistoryEntry = z.object({
   timestamp: z.int().optional().describe("Unix milliseconds."),
   speech_start_ms: z.int().optional().describe("Unix milliseconds."),
   speech_end_ms: z.int().optional().describe("Unix milliseconds."),
+  speech_algorithmic_delay: z
+    .int()
+    .optional()
+    .describe("Of what somebody said aloud: from the end of the speech until the turn was over, in milliseconds."),
   metadata: z
     .object({
       source: z.string(),

@@ -513,8 +513,24 @@ export interface operations {
                             enable?: boolean | null;
                         } | null;
                         filler_words?: {
-                            /** @description Not built: `true` is refused. */
                             enable?: boolean | null;
+                            trigger?: {
+                                mode?: "fixed_time" | null;
+                                fixed_time_config?: {
+                                    /** @description From the end of somebody's turn; nothing is said where the answer sounds before. Default 1500. */
+                                    response_wait_ms?: number | null;
+                                } | null;
+                            } | null;
+                            content?: {
+                                /** @description `static` (default); `generated` is not built. */
+                                mode?: ("static" | "generated") | null;
+                                static_config?: {
+                                    /** @description 50 words each at most. */
+                                    phrases?: string[] | null;
+                                    /** @description By chance (default), or in their order. */
+                                    selection_rule?: ("shuffle" | "round_robin") | null;
+                                } | null;
+                            } | null;
                         } | null;
                         sal?: unknown | null;
                         geofence?: {
@@ -1670,6 +1686,8 @@ export interface operations {
                             speech_start_ms?: number;
                             /** @description Unix milliseconds. */
                             speech_end_ms?: number;
+                            /** @description Of what somebody said aloud: from the end of the speech until the turn was over, in milliseconds. */
+                            speech_algorithmic_delay?: number;
                             metadata?: {
                                 source: string;
                                 /** @description Uid of who spoke. */

@@ -13,6 +13,8 @@ export interface HistoryEntry {
   /** Session time at which the speech began and ended, in milliseconds. */
   readonly startMs: number;
   readonly endMs: number;
+  /** From the end of the speech until the turn was over, where there was speech, in milliseconds. */
+  readonly delayMs?: number;
   /** What the agent would have said, if it was interrupted. `content` then holds the words that were heard. */
   readonly original?: string;
 }

@@ -50,6 +50,8 @@ export type TurnInput =
   | { type: "reply-words"; at: number; words: readonly SpokenWord[] }
   /** From the next decision on. A pause that is being waited for keeps its length. */
   | { type: "settings"; at: number; settings: TurnTakingSettings }
+  /** The reply under way says itself whether people's speech may cut it. */
+  | { type: "reply-rule"; at: number; interruptable: boolean }
   /** The reply under way was played to its end, or came to nothing. */
   | { type: "reply-end"; at: number }
   | { type: "user-left"; at: number; uid: string }

@@ -94,6 +94,9 @@ export class TurnTaking {
       case "reply-words":
         this.#hearing.agentSays(input.words);
         break;
+      case "reply-rule":
+        if (this.floor === "agent") this.#interruptable = input.interruptable;
+        break;
       case "reply-end":
         if (this.floor === "agent") this.#afterReply(input.at);
         break;
@@ -113,7 +116,7 @@ export class TurnTaking {
   // What people do
 
   #speechStart(at: number, uid: string): void {
-    const aside = this.#state.floor === "agent" && this.#deaf && this.#settings.overlapping === "ignore";
+    const aside = this.#state.floor === "agent" && this.deaf && this.#settings.overlapping === "ignore";
     this.#hearing.speechStart(uid, at, aside);
     switch (this.#state.floor) {
       case "nobody":
@@ -126,16 +129,15 @@ export class TurnTaking {
       case "agent":
         if (aside) break;
         this.#draft ??= new Draft(uid, at);
-        if (!this.#deaf) this.#carryOut(at, this.#state.speechStart(at, this.#settings));
+        if (!this.deaf) this.#carryOut(at, this.#state.speechStart(at, this.#settings));
         break;
     }
   }
 
   #speechEnd(at: number, uid: string): void {
     this.#hearing.speechEnd(uid, at);
-    if (!this.#people.counts(uid)) {
-      return this.#endUtterance(at, uid); // Nobody wants these words; the recogniser shall begin anew.
-    }
+    // Nobody wants these words; the recogniser shall begin anew.
+    if (!this.#people.counts(uid)) return this.#endUtterance(at, uid);
     if (this.#draft !== undefined) this.#draft.endMs = Math.max(this.#draft.endMs, at);
     if (this.#people.someoneSpeaks) return;
     if (this.#state.floor === "people") return this.#endAs(at, this.#state.quiet(at, this.#settings));
@@ -171,7 +173,7 @@ export class TurnTaking {
         const isOpen = this.#people.someoneOwesFinal;
         const isOver = final && !isOpen && !this.#people.someoneSpeaks;
         const isEcho = echo !== "" && text === "";
-        const wasThere = overheard && !this.#deaf;
+        const wasThere = overheard && !this.deaf;
         this.#carryOut(at, this.#state.understood({ means: this.#meansIt, isEcho, isOpen, isOver, wasThere }));
         break;
       }
@@ -193,7 +195,7 @@ export class TurnTaking {
     draft.interruptable &&= interruptable;
     draft.origin = origin;
     if (floor === "agent") {
-      if (this.#deaf || priority === "append") return;
+      if (this.deaf || priority === "append") return;
       this.#decide({ type: "reply-interrupt", at, cause: "text" });
     }
     this.#announce(at);
@@ -224,7 +226,7 @@ export class TurnTaking {
   #markStart(mark: Mark): void {
     const { at, uid } = mark;
     const holds = this.#people.holds(uid);
-    const waits = this.#state.floor === "agent" && this.#deaf;
+    const waits = this.#state.floor === "agent" && this.deaf;
     const goesOn = holds && (waits || (this.#state.floor === "people" && this.#state.isSpeaking));
     if (this.#settings.onset !== "manual") return this.#answer(mark, "not-manual");
     if (goesOn || (waits && this.#settings.overlapping === "ignore")) return this.#answer(mark, "no-turn");
@@ -483,7 +485,7 @@ export class TurnTaking {
   }
 
   /** The reply under way cannot be interrupted: what people say is kept for afterwards. */
-  get #deaf(): boolean {
+  get deaf(): boolean {
     return !this.#interruptable || this.#settings.interruption === "never";
   }
 

@@ -30,6 +30,8 @@ export interface ChosenTts {
 export interface ChosenLlm {
   readonly style: string;
   readonly options: unknown;
+  /** Its answers may begin with what changes the voice. */
+  readonly tunes?: boolean;
 }
 
 export interface SystemMessage {

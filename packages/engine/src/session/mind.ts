@@ -1,7 +1,7 @@
 /** Where replies come from: the language model with what was said before it, or a fixed text; either way, into a voice. */
 import type { ReplySource, ReplyTrigger } from "../core/events.ts";
 import type { History, Memory } from "../core/history.ts";
-import type { Llm, LlmMessage } from "../vendors/vendor.ts";
+import type { Control, Llm, LlmMessage, LlmTurn } from "../vendors/vendor.ts";
 import type { SystemMessage } from "./agent-config.ts";
 import { once, Reply, type ReplyParts } from "./reply.ts";
 import type { Tasks } from "./tasks.ts";
@@ -18,6 +18,10 @@ export interface MindParts extends ReplyParts {
   /** Resolves when the history says how much of the last reply was heard. */
   readonly settled: () => Promise<void>;
   readonly tasks: Tasks;
+  /** What is answered now. */
+  readonly turn: () => LlmTurn;
+  /** The model says how its answer and the voice are to be. */
+  readonly onControl: (control: Control) => void;
   readonly onError: (module: "llm" | "tts", error: unknown) => void;
 }
 
@@ -80,7 +84,7 @@ export class Mind {
 
   /** One request: the text goes on, the calls go to the tools. */
   async *#ask(reply: Reply, batch: Batch, instructions: readonly string[]): AsyncGenerator<string, void, undefined> {
-    const { tools, history, maxHistory } = this.#parts;
+    const { tools, history, maxHistory, turn, onControl } = this.#parts;
     const messages = [
       ...this.systemMessages,
       ...merged(history.recall(maxHistory).flatMap(toMessages)),
@@ -88,10 +92,11 @@ export class Mind {
     ];
     tools.requested();
     try {
-      for await (const output of this.llm(messages, { signal: reply.signal, tools: tools.definitions })) {
+      for await (const output of this.llm(messages, { signal: reply.signal, tools: tools.definitions, turn: turn() })) {
         if (reply.signal.aborted) return;
         if (typeof output === "string") yield output;
         else if (output.type === "tool-call") tools.call(batch, output, reply.number);
+        else onControl(output);
       }
     } finally {
       tools.close(batch);
@@ -124,7 +129,7 @@ function merged(messages: readonly LlmMessage[]): LlmMessage[] {
 function toMessages(memory: Memory): LlmMessage[] {
   switch (memory.type) {
     case "said":
-      return [{ role: memory.entry.role, content: memory.entry.content }];
+      return [{ role: memory.entry.role, content: memory.entry.content, entry: memory.entry }];
     case "note":
       return [{ role: "system", content: memory.content }];
     case "tools": {

@@ -8,6 +8,7 @@ import type { ReadMessage } from "./client-message.ts";
 import type { Clock } from "./clock.ts";
 import type { Resampler } from "./reply.ts";
 import type { ToolSettings } from "./tools.ts";
+import type { TunableVoice } from "./tunable-voice.ts";
 import type { OpenVad } from "./vad.ts";
 
 export interface SessionParts {
@@ -16,7 +17,8 @@ export interface SessionParts {
   readonly config: AgentConfig;
   readonly asr: Asr;
   readonly llm: Llm;
-  readonly voice: Voice;
+  /** `tune` changes its parameters; absent: they stay. */
+  readonly voice: Voice & Partial<Pick<TunableVoice, "tune">>;
   readonly openVad: OpenVad;
   readonly resample: (from: number, to: number) => Resampler;
   readonly readMessage: ReadMessage;

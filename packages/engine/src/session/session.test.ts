@@ -68,7 +68,7 @@ describe("barge-in", () => {
       agent: ["one two three four five six seven eight nine", "nine eight"],
     });
     await stage.clock.moveTo(6000);
-    expect(stage.asked[1]).toEqual([
+    expect(stage.asked[1]).toMatchObject([
       { role: "system", content: "Be brief." },
       { role: "user", content: "count please" },
       { role: "assistant", content: "one two three four" },
@@ -234,7 +234,7 @@ describe("a host", () => {
       config: { silence: { timeoutMs: 3000, action: "think", content: "The user is silent." } },
     });
     await stage.clock.moveTo(3900);
-    expect(stage.asked[0]?.at(-1)).toEqual({ role: "user", content: "The user is silent." });
+    expect(stage.asked[0]?.at(-1)).toMatchObject({ role: "user", content: "The user is silent." });
     expect(stage.session.history[0]).toMatchObject({ role: "user", source: "command" });
   });
 

@@ -10,6 +10,7 @@ import type { Transcript } from "../vendors/vendor.ts";
 import { Agenda } from "./agenda.ts";
 import type { Cancel } from "./clock.ts";
 import type { ClientMessage } from "./client-message.ts";
+import { obeying } from "./controls.ts";
 import { Ears } from "./ears.ts";
 import { Feed } from "./feed.ts";
 import { Filler } from "./filler.ts";
@@ -292,15 +293,8 @@ export class Session implements AsyncDisposable {
         break;
       case "turn-end": {
         const { at, turn, uid, text, startMs, endMs, by } = decision;
-        this.#history.add({
-          role: "user",
-          content: text,
-          turnId: turn,
-          uid,
-          source: entrySource[by],
-          startMs,
-          endMs,
-        });
+        const delay = by === "voice" ? { delayMs: at - endMs } : {};
+        this.#history.add({ role: "user", content: text, turnId: turn, uid, source: entrySource[by], startMs, endMs, ...delay });
         this.#feed.emit({ type: "turn-end", at, turnId: turn, uid, text, startMs, endMs, by });
         if (by === "voice") this.#feed.emit(metric(at, turn, "asr", "ttlw", at - endMs));
         this.#agenda.answer(turn, endMs);
@@ -418,6 +412,12 @@ export class Session implements AsyncDisposable {
       maxHistory: config.maxHistory,
       failureMessage: config.failureMessage,
       settled: () => this.#mouth.settled,
+      turn: () => ({ id: this.#turns.turn, at: this.#parts.clock.now(), interruptable: !this.#turns.deaf }),
+      onControl: obeying({
+        ...this.#parts,
+        input: (input) => this.#input(input),
+        onError: (error) => this.#feed.fail("tts", error),
+      }),
       tasks: this.#tasks,
       onError: (module, error) => this.#feed.fail(module, error),
     });

@@ -8,6 +8,7 @@ import { Ticker } from "./clock.ts";
 import type { Restored, SessionParts } from "./parts.ts";
 import { Session } from "./session.ts";
 import { noTools } from "./tools.ts";
+import { tunable } from "./tunable-voice.ts";
 
 /** The vendors, found by name; each throws an `AppError` that names the field when a choice cannot be had. */
 export interface VendorChoice {
@@ -51,7 +52,7 @@ export class Sessions implements AsyncDisposable {
   async start({ config, open, restored, signal, onStart }: SessionRequest): Promise<Session> {
     const { vendors, openVad, resample, readMessage } = this.#options;
     const asr = vendors.openAsr(config.asr);
-    const voice = skippingBrackets(vendors.openTts(config.tts), config.tts.skip ?? []);
+    const voice = tunable((params) => openVoice(vendors, config.tts, params), { waits: config.llm.tunes ?? false });
     const llm = vendors.openLlm(config.llm);
     const clock = this.#ticker.clock();
     const stop = signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);
@@ -95,6 +96,12 @@ export class Sessions implements AsyncDisposable {
     await Promise.all(ends);
     this.#abort.abort();
   }
+}
+
+/** The voice as it was chosen, with `params` in place of its own. */
+function openVoice(vendors: VendorChoice, chosen: ChosenTts, params: Readonly<Record<string, unknown>>): Voice {
+  const own: object = typeof chosen.options === "object" && chosen.options !== null ? chosen.options : {};
+  return skippingBrackets(vendors.openTts({ ...chosen, options: { ...own, ...params } }), chosen.skip ?? []);
 }
 
 function withTools(config: AgentConfig, opened: OpenedTools | undefined): AgentConfig {

@@ -147,7 +147,8 @@ export function toLlm({ llm }: rest.JoinProperties, offer: VendorOffer, faults: 
   }
   const details = llm?.vendor === "custom";
   const options = { ...chosen, ...(ignoreEmpty ? { ignoreEmpty } : {}), ...(details ? { details } : {}) };
-  return { style: chosen.style, options: parseOptions(style, options, ["properties", "llm"], faults) };
+  const parsed = parseOptions(style, options, ["properties", "llm"], faults);
+  return { style: chosen.style, options: parsed, ...(details ? { tunes: true } : {}) };
 }
 
 /** The same language model with other params, which take the place of all that it had. */

@@ -46,7 +46,10 @@ export function toHistory({ agent, session, config, notes }: RunningCall): z.out
 }
 
 /** What a language model of one's own is told beside. */
-function detailsOf({ turnId, uid, source, startMs, endMs, content, original }: HistoryEntry, epochMs: number): Partial<rest.HistoryEntry> {
+function detailsOf(
+  { turnId, uid, source, startMs, endMs, delayMs, content, original }: HistoryEntry,
+  epochMs: number,
+): Partial<rest.HistoryEntry> {
   const unix = (at: number): number => Math.round(epochMs + at);
   const interrupted = original !== undefined && original !== content;
   return {
@@ -54,6 +57,7 @@ function detailsOf({ turnId, uid, source, startMs, endMs, content, original }: H
     timestamp: unix(startMs),
     speech_start_ms: unix(startMs),
     speech_end_ms: unix(endMs),
+    ...(delayMs === undefined ? {} : { speech_algorithmic_delay: Math.round(delayMs) }),
     metadata: {
       source,
       ...(uid === undefined || uid === "" ? {} : { user: uid }),
