@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream";
 import fastify, {
   type FastifyError,
   type FastifyInstance,
+  type FastifyReply,
   type FastifySchemaCompiler,
   type FastifyServerOptions,
   LogController,
@@ -48,6 +49,11 @@ export function createServer({ tls, logger, waiting, onAnswer }: ServerOptions):
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
     routerOptions: { maxParamLength: 256 },
+    // What the router refuses before it knows a route.
+    frameworkErrors: ({ message }, _request, reply: FastifyReply) => {
+      const { status, reason } = errors["invalid-field"];
+      void reply.code(status).send({ detail: `the address cannot be read: ${message.slice(0, 300)}`, reason });
+    },
     serverFactory: (handler) =>
       tls === undefined
         ? http.createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, handler)

@@ -60,6 +60,23 @@ describe.each(testDatabases)("$name", ({ make }) => {
     };
   };
 
+  test("what holds a NUL is looked for without it, as it was written", async () => {
+    await using store = await openStore(options());
+    const kept = record({ channel: "nul", state: "STOPPED" });
+    store.save({ ...kept, channel: "n\0ul" });
+    expect(await store.find(`${kept.agentId}\0`)).toMatchObject({ channel: "nul" });
+    const filter = {
+      appId: "app",
+      channel: "nul\0",
+      from: 0,
+      to: now,
+      states: ["STOPPED" as const],
+      limit: 5,
+      cursor: `\0${kept.agentId}`,
+    };
+    expect(await store.list(filter)).toMatchObject({ total: 1, agents: [{ agentId: kept.agentId }] });
+  });
+
   test("an agent is found as it was last saved", async () => {
     await using store = await openStore(options());
     const agent = record();

@@ -215,12 +215,7 @@ export class Store implements AgentLog, AsyncDisposable {
   }
 
   #push(agentId: string, sql: string, parameters: readonly Parameter[]): void {
-    // PostgreSQL's text holds no NUL.
-    this.#writer.push({
-      agentId,
-      sql,
-      parameters: parameters.map((value) => (typeof value === "string" ? value.replaceAll("\0", "") : value)),
-    });
+    this.#writer.push({ agentId, sql, parameters: parameters.map(storable) });
   }
 
   async #query(sql: string, parameters: readonly Parameter[]): Promise<readonly Row[]> {
@@ -228,7 +223,7 @@ export class Store implements AgentLog, AsyncDisposable {
     const { database, problem } = this.#writer;
     if (database === undefined || problem !== undefined)
       throw new AppError("not-ready", `records cannot be read at the moment (${problem ?? "closing"})`);
-    return await this.#reading(database, async () => await database.query(sql, parameters));
+    return await this.#reading(database, async () => await database.query(sql, parameters.map(storable)));
   }
 
   /** A database that is gone is told, and opened again; the reader may try again then. */
@@ -277,4 +272,9 @@ export class Store implements AgentLog, AsyncDisposable {
       }
     }
   }
+}
+
+/** PostgreSQL's text holds no NUL: what is written loses it, and so does what is looked for. */
+function storable(value: Parameter): Parameter {
+  return typeof value === "string" ? value.replaceAll("\0", "") : value;
 }

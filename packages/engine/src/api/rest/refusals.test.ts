@@ -131,3 +131,13 @@ test("an unknown endpoint is a 404 that points to the documentation", async () =
     body: { detail: "there is no POST /v2/nothing. See /docs." },
   });
 });
+
+test.each([`agents/${"A".repeat(300)}`, "agents/%ED%A0%80", "agents/%zz"])(
+  "an address that cannot be read is refused in the same words: %s",
+  async (url) => {
+    expect(await openDoor().call("GET", url)).toMatchObject({
+      status: 400,
+      body: { reason: "InvalidFieldValue", detail: expect.stringMatching(/^the address cannot be read: /) },
+    });
+  },
+);
