@@ -51,7 +51,7 @@ function start(env: Record<string, string> = {}) {
 }
 
 test.each([{ database: "PGlite", server: undefined }, ...testServers.map((server) => ({ database: "PostgreSQL", server }))])(
-  "an engine on $database starts whole, holds an agent, is killed and tells the truth afterwards, and ends by SIGTERM with 0",
+  "an engine on $database starts whole, holds an agent, is killed and, told to restore none, tells the truth afterwards, and ends by SIGTERM with 0",
   { timeout: PATIENCE_MS },
   async ({ server }) => {
     await using made = server === undefined ? undefined : await makePostgres(server);
@@ -87,7 +87,7 @@ test.each([{ database: "PGlite", server: undefined }, ...testServers.map((server
 
     first.child.kill("SIGKILL");
     await first.exit;
-    const second = start({ ...env, PARLEY_DRAIN_MS: "0" });
+    const second = start({ ...env, PARLEY_DRAIN_MS: "0", PARLEY_RESTORE_WITHIN: "0" });
     const again = /http:\/\/localhost:\d+/.exec(await second.ready)?.[0] ?? "";
     expect(await ask(again, agent)).toMatchObject({
       status: "FAILED",

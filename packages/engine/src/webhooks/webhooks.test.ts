@@ -1,165 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { openLog } from "../log.ts";
-import type { AgentRecord } from "../projects/agents.ts";
-import type { Project, Webhook } from "../projects/project.ts";
-import type { Database } from "../store/database.ts";
-import { Store } from "../store/store.ts";
-import { type TestDatabase, testDatabases } from "../store/test-databases.ts";
+import { describe, expect, test } from "vitest";
+import { testDatabases } from "../store/test-databases.ts";
 import { Network } from "../vendors/network.ts";
-import { DeliveryTime, openReceiver, type Received, type TestReceiver } from "./delivery-stage.ts";
+import { openReceiver } from "./delivery-stage.ts";
 import { toHeaders } from "./envelope.ts";
-import { fingerprintOf } from "./test-events.ts";
-import { Webhooks } from "./webhooks.ts";
-
-const epochMs = 1_737_000_000_000;
-const every = new Set([101, 102, 103, 110, 111, 112]);
-
-const project = (appId: string, webhooks: readonly Webhook[]): Project => ({
-  appId,
-  certificate: "",
-  customers: [],
-  apiKeys: [],
-  limits: {},
-  defaults: { asr: {}, maxHistory: 10 },
-  webhooks,
-});
+import { epochMs, every, webhookStage } from "./webhook-stage.ts";
 
 describe.each(testDatabases)("$name", ({ make }) => {
-  let made: TestDatabase;
-  let database: Database;
-  let time: DeliveryTime;
-  let receiver: TestReceiver;
-  let network: Network;
-  let appId = "";
-  let count = 0;
-
-  beforeAll(async () => {
-    made = await make();
-    database = await made.open(made.address);
-  }, 60_000);
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-    await made[Symbol.asyncDispose]();
-  });
-  beforeEach(async () => {
-    count += 1;
-    appId = `app${count}`;
-    time = new DeliveryTime(epochMs);
-    receiver = await openReceiver();
-    network = new Network({ allowLoopback: true, proxies: {} });
-  });
-  afterEach(async () => {
-    await receiver[Symbol.asyncDispose]();
-    await network[Symbol.asyncDispose]();
-  });
-
-  interface Change {
-    readonly webhooks?: readonly Webhook[];
-    readonly keepTranscripts?: boolean;
-    /** Webhooks are as new. */
-    readonly untested?: boolean;
-    readonly network?: Pick<Network, "request" | "check">;
-  }
-
-  /** An engine's store and webhooks, over one database for all tests here; each has a project of its own. */
-  async function start({
-    webhooks = [{ url: receiver.url, secret: "secret", events: every }],
-    keepTranscripts = true,
-    untested = false,
-    ...change
-  }: Change = {}) {
-    const engineId = `engine of ${appId}`;
-    let dead = false;
-    const alive = async <T>(work: () => Promise<T>): Promise<T> => (dead ? await new Promise<never>(() => {}) : await work());
-    const store = new Store({
-      open: async () => ({
-        query: async (sql, parameters) => await alive(async () => await database.query(sql, parameters)),
-        transaction: async (work) => await alive(async () => await database.transaction(work)),
-        async [Symbol.asyncDispose]() {},
-      }),
-      engineId,
-      keepTranscripts,
-      retentionDays: 7,
-      restoreWithinS: 300,
-      now: time.now,
-      pause: time.pause,
-      onProblem: (problem, error) => {
-        throw new Error(problem, { cause: error });
-      },
-    });
-    await store.opened;
-    if (!untested) {
-      for (const webhook of webhooks)
-        await database.query("insert into webhook_settings (app_id, url, fingerprint) values ($1, $2, $3) on conflict do nothing", [
-          appId,
-          webhook.url,
-          fingerprintOf(webhook),
-        ]);
-    }
-    const attempts: string[] = [];
-    const hooks = new Webhooks({
-      projects: [project(appId, webhooks)],
-      store,
-      network: change.network ?? network,
-      engineId,
-      keepTranscripts,
-      now: time.now,
-      pause: time.pause,
-      onAttempt: (eventType, outcome) => attempts.push(`${eventType} ${outcome}`),
-      log: openLog("silent"),
-    });
-    const log = hooks.watch(store);
-    return {
-      store,
-      hooks,
-      attempts,
-      /** From now on nothing of it reaches the database. */
-      kill: () => (dead = true),
-      save: (record: AgentRecord) => log.save(record),
-      follow: (record: AgentRecord, maxHistory = 10) => {
-        const keep = store.follow(record.agentId, epochMs);
-        const report = hooks.follow(record, { epochMs, maxHistory });
-        return (...events: Parameters<typeof report>[0][]) => {
-          for (const event of events) {
-            keep(event);
-            report(event);
-          }
-        };
-      },
-      rows: async () =>
-        await database.query(
-          "select event_type, url, attempts, status, problem, payload, delivered_at, given_up_at from webhooks where app_id = $1 order by event_type, notice_id, url",
-          [appId],
-        ),
-      async [Symbol.asyncDispose]() {
-        await hooks[Symbol.asyncDispose]();
-        await store[Symbol.asyncDispose]();
-      },
-    };
-  }
-
-  const starting = (id = "A"): AgentRecord => ({
-    agentId: `${appId}${id}`,
-    appId,
-    name: "helper",
-    channel: "room",
-    uid: "1",
-    labels: { shop: "7" },
-    state: "STARTING",
-    message: "",
-    createdAt: epochMs,
-    startedAt: 0,
-    stoppedAt: 0,
-  });
-  const running = (id = "A"): AgentRecord => ({ ...starting(id), state: "RUNNING", startedAt: epochMs + 1500 });
-  const stopped = (id = "A"): AgentRecord => ({ ...running(id), state: "STOPPED", message: "OK", stoppedAt: epochMs + 9700 });
-  const ofType = (eventType: number): Received[] => receiver.received.filter(({ body }) => body.eventType === eventType);
-  const arrived = async (total: number): Promise<void> => {
-    await expect.poll(() => receiver.received.length, { timeout: 5000 }).toBeGreaterThanOrEqual(total);
-  };
-  const waits = async (ms: number): Promise<void> => {
-    await expect.poll(() => time.waiting(ms), { timeout: 5000 }).toBe(true);
-  };
+  const stage = webhookStage(make);
+  const { start, starting, running, stopped, ofType, arrived, waits } = stage;
 
   test("a call is told from its beginning to its end, signed, in the contract's words", async () => {
     await using engine = await start();
@@ -180,9 +28,9 @@ describe.each(testDatabases)("$name", ({ make }) => {
     engine.save(stopped());
     await arrived(6);
 
-    const agent = { agent_id: `${appId}A`, channel: "room", name: "helper", labels: { shop: "7" } };
+    const agent = { agent_id: `${stage.appId}A`, channel: "room", name: "helper", labels: { shop: "7" } };
     const times = { start_ts: 1_737_000_001, stop_ts: 1_737_000_009 };
-    const payloads = Object.fromEntries(receiver.received.map(({ body }) => [body.eventType, body.payload]));
+    const payloads = Object.fromEntries(stage.receiver.received.map(({ body }) => [body.eventType, body.payload]));
     expect(payloads).toMatchObject({
       101: { ...agent, start_ts: 1_737_000_001 },
       110: {
@@ -213,9 +61,9 @@ describe.each(testDatabases)("$name", ({ make }) => {
         ],
       },
     });
-    for (const { headers, raw, body } of receiver.received) {
+    for (const { headers, raw, body } of stage.receiver.received) {
       expect(headers).toMatchObject(toHeaders(raw, "secret"));
-      expect(body).toMatchObject({ productId: 17, noticeId: `${appId}A:${body.eventType}:1`, notifyMs: epochMs });
+      expect(body).toMatchObject({ productId: 17, noticeId: `${stage.appId}A:${body.eventType}:1`, notifyMs: epochMs });
     }
     await expect
       .poll(async () => (await engine.rows()).map(({ event_type, attempts, status }) => [event_type, attempts, status]))
@@ -226,7 +74,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
     await using other = await openReceiver();
     await using engine = await start({
       webhooks: [
-        { url: receiver.url, secret: "secret", events: new Set([102]) },
+        { url: stage.receiver.url, secret: "secret", events: new Set([102]) },
         { url: other.url, secret: "another", events: new Set([101, 102]) },
       ],
     });
@@ -234,7 +82,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
     engine.follow(starting());
     engine.save(running());
     engine.save(stopped());
-    await expect.poll(() => [receiver.received.length, other.received.length]).toEqual([1, 2]);
+    await expect.poll(() => [stage.receiver.received.length, other.received.length]).toEqual([1, 2]);
     expect(other.received[0]?.headers).toMatchObject(toHeaders(other.received[0]?.raw ?? "", "another"));
     expect(await engine.rows()).toHaveLength(3);
   });
@@ -249,21 +97,21 @@ describe.each(testDatabases)("$name", ({ make }) => {
 
   test("what fails is sent again at once, then after 15 s and 120 s, with the same id and its own time; then it is given up", async () => {
     await using engine = await start();
-    receiver.answers.push(500, 503, 201, 404);
+    stage.receiver.answers.push(500, 503, 201, 404);
     engine.save(running());
     await arrived(2);
     await waits(15_000);
-    time.move(14_999);
-    expect(receiver.received).toHaveLength(2);
-    time.move(1);
+    stage.time.move(14_999);
+    expect(stage.receiver.received).toHaveLength(2);
+    stage.time.move(1);
     await arrived(3);
     // Half a minute is the longest that it waits without another look.
     await waits(30_000);
     expect((await engine.rows())[0]).toMatchObject({ attempts: 3, status: 201 });
-    time.move(119_999);
+    stage.time.move(119_999);
     await waits(1);
-    expect(receiver.received).toHaveLength(3);
-    time.move(1);
+    expect(stage.receiver.received).toHaveLength(3);
+    stage.time.move(1);
     await arrived(4);
     await expect
       .poll(async () => (await engine.rows())[0])
@@ -274,23 +122,23 @@ describe.each(testDatabases)("$name", ({ make }) => {
         delivered_at: expect.anything(),
       });
     expect(Number((await engine.rows())[0]?.["given_up_at"])).toBe(epochMs + 135_000);
-    time.move(3_600_000);
-    expect(receiver.received.map(({ body }) => [body.noticeId, body.notifyMs - epochMs])).toEqual([
-      [`${appId}A:101:1`, 0],
-      [`${appId}A:101:1`, 0],
-      [`${appId}A:101:1`, 15_000],
-      [`${appId}A:101:1`, 135_000],
+    stage.time.move(3_600_000);
+    expect(stage.receiver.received.map(({ body }) => [body.noticeId, body.notifyMs - epochMs])).toEqual([
+      [`${stage.appId}A:101:1`, 0],
+      [`${stage.appId}A:101:1`, 0],
+      [`${stage.appId}A:101:1`, 15_000],
+      [`${stage.appId}A:101:1`, 135_000],
     ]);
   });
 
   test("no answer within 10 s counts as none, and is told", async () => {
     await using engine = await start();
-    receiver.answers.push(0);
+    stage.receiver.answers.push(0);
     engine.save(running());
     await arrived(1);
-    time.move(9999);
+    stage.time.move(9999);
     expect((await engine.rows())[0]).toMatchObject({ attempts: 0 });
-    time.move(1);
+    stage.time.move(1);
     await arrived(2);
     await expect.poll(async () => (await engine.rows())[0]).toMatchObject({ attempts: 2, status: 200, problem: "" });
   });
@@ -298,22 +146,22 @@ describe.each(testDatabases)("$name", ({ make }) => {
   test("a receiver that never answers is asked four times at once at most, and delays no other", async () => {
     await using other = await openReceiver();
     await using engine = await start({
-      webhooks: [receiver, other].map(({ url }) => ({ url, secret: "secret", events: new Set([101]) })),
+      webhooks: [stage.receiver, other].map(({ url }) => ({ url, secret: "secret", events: new Set([101]) })),
     });
-    receiver.answers.push(...Array.from({ length: 20 }, () => 0));
+    stage.receiver.answers.push(...Array.from({ length: 20 }, () => 0));
     for (let agent = 0; agent < 10; agent += 1) engine.save(running(String(agent)));
     await expect.poll(() => other.received.length).toBe(10);
     await arrived(4);
-    expect(receiver.open).toBe(4);
-    receiver.answers.length = 0;
-    time.move(10_000);
-    await expect.poll(() => new Set(receiver.received.map(({ body }) => body.noticeId)).size).toBe(10);
+    expect(stage.receiver.open).toBe(4);
+    stage.receiver.answers.length = 0;
+    stage.time.move(10_000);
+    await expect.poll(() => new Set(stage.receiver.received.map(({ body }) => body.noticeId)).size).toBe(10);
   });
 
   test("private addresses are refused: written out at the start, behind a name at each attempt", async () => {
     await using closed = new Network({ allowLoopback: false, proxies: {} });
     await expect(start({ network: closed })).rejects.toThrow(
-      `webhooks of project ${appId}: 127.0.0.1 is refused: 127.0.0.1 is not a public address (loopback); the operator can allow it with network.allow: ["127.0.0.1/32"]`,
+      `webhooks of project ${stage.appId}: 127.0.0.1 is refused: 127.0.0.1 is not a public address (loopback); the operator can allow it with network.allow: ["127.0.0.1/32"]`,
     );
     await using named = new Network({
       allowLoopback: false,
@@ -324,17 +172,17 @@ describe.each(testDatabases)("$name", ({ make }) => {
     });
     await using engine = await start({
       network: named,
-      webhooks: [{ url: receiver.url.replace("127.0.0.1", "hooks.example"), secret: "secret", events: every }],
+      webhooks: [{ url: stage.receiver.url.replace("127.0.0.1", "hooks.example"), secret: "secret", events: every }],
     });
     engine.save(running());
     await expect.poll(async () => (await engine.rows())[0]).toMatchObject({ attempts: 2, status: 591 });
     expect((await engine.rows())[0]?.["problem"]).toContain("is not a public address (loopback)");
-    expect(receiver.received).toEqual([]);
+    expect(stage.receiver.received).toEqual([]);
   });
 
   test("what an engine was at when it died is sent after the next start, and the ends of its calls are told", async () => {
     const dead = await start();
-    receiver.answers.push(0);
+    stage.receiver.answers.push(0);
     dead.save(starting());
     const see = dead.follow(starting(), 2);
     dead.save(running());
@@ -350,7 +198,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
     dead.kill();
     await using engine = await start();
     await arrived(6);
-    expect(ofType(101).map(({ body }) => body.noticeId)).toEqual([`${appId}A:101:1`, `${appId}A:101:1`]);
+    expect(ofType(101).map(({ body }) => body.noticeId)).toEqual([`${stage.appId}A:101:1`, `${stage.appId}A:101:1`]);
     expect(ofType(102)[0]?.body.payload).toMatchObject({ status: "FAILED", message: "The engine stopped while the agent was running" });
     expect(ofType(103)[0]?.body.payload).toMatchObject({
       contents: [
@@ -359,7 +207,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
       ],
     });
     expect(ofType(112)[0]?.body.payload).toMatchObject({ total_turn_count: 1, turns: [{ turn_id: 1, metrics: { e2e_latency_ms: 800 } }] });
-    time.move(3_600_000);
+    stage.time.move(3_600_000);
     await expect.poll(async () => (await engine.rows()).every(({ status }) => status === 200)).toBe(true);
     expect(ofType(102)).toHaveLength(1);
   });
@@ -372,18 +220,18 @@ describe.each(testDatabases)("$name", ({ make }) => {
       engine.save(running());
       engine.save(stopped());
     }
-    expect(receiver.received).toHaveLength(5);
-    receiver.answers.push(0);
+    expect(stage.receiver.received).toHaveLength(5);
+    stage.receiver.answers.push(0);
     const engine = await start();
     engine.save(running("B"));
     await arrived(6);
     const ending = engine[Symbol.asyncDispose]();
     await waits(3000);
-    time.move(3000);
+    stage.time.move(3000);
     await ending;
     expect((await engine.rows()).filter(({ status }) => status === 0)).toMatchObject([{ event_type: 101, attempts: 0 }]);
     await using _next = await start();
-    await expect.poll(() => ofType(101).filter(({ body }) => body.sid === `${appId}B`).length).toBe(2);
+    await expect.poll(() => ofType(101).filter(({ body }) => body.sid === `${stage.appId}B`).length).toBe(2);
   });
 
   test("what people said goes out of the database with its delivery where transcripts are not kept", async () => {
@@ -406,7 +254,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
     engine.save(stopped());
     await arrived(5);
     await expect.poll(async () => (await engine.rows()).filter(({ status }) => status === 200)).toHaveLength(5);
-    await engine.store.deleteCall(`${appId}A`);
+    await engine.store.deleteCall(`${stage.appId}A`);
     expect(await engine.rows()).toEqual([]);
   });
 });
