@@ -1,20 +1,24 @@
 import { readFileSync } from "node:fs";
+import { rest } from "@parley/protocol";
 import { expect, test } from "vitest";
 import { AppError } from "../../errors.ts";
 import type { AgentFilter } from "../../projects/agents.ts";
 import { buildToken } from "../../projects/tokens.ts";
-import { appId, base, basic, certificate, joinBody, openDoor, project } from "./door-stage.ts";
+import { appId, base, basic, certificate, joinBody, openDoor, project, vendors } from "./door-stage.ts";
 
 const fixture = (name: string): string => readFileSync(new URL(`./fixtures/${name}.json`, import.meta.url), "utf8");
 
 test("the documented sample of join is answered as documented, and becomes what it says", async () => {
-  const { call, sessions, places } = openDoor();
-  const body = fixture("join").replace('"token": "token"', '"token": ""');
+  // Its token is a placeholder, which a project without certificate does not check.
+  const { call, sessions, places } = openDoor({ projects: [{ ...project, certificate: "" }] });
 
-  const answer = await call("POST", "join", body);
+  const answer = await call("POST", "join", fixture("join"));
 
-  expect(answer).toMatchObject({ status: 200, body: { create_ts: 1737111452, status: "RUNNING" } });
-  expect(answer.body?.["agent_id"]).toMatch(/^[A-Z0-9]{32}$/);
+  expect(answer).toMatchObject({
+    status: 200,
+    body: { ...rest.Joined.parse(JSON.parse(fixture("joined"))), agent_id: expect.stringMatching(/^[A-Z0-9]{32}$/) },
+  });
+  expect(Object.keys(answer.body ?? {})).toEqual(Object.keys(rest.Joined.parse(JSON.parse(fixture("joined")))));
   expect(places).toEqual([{ appId, channel: "channel_name", uid: "friday", remoteUids: ["*"] }]);
   expect(sessions[0]?.request.config).toMatchObject({
     asr: { vendor: "local", language: "en-US", options: {}, keyterms: [] },
@@ -46,6 +50,25 @@ test("the documented sample of join is answered as documented, and becomes what 
     },
   });
 });
+
+test("where channel tokens are checked, the sample's placeholder is refused by name", async () => {
+  expect(await openDoor().call("POST", "join", fixture("join"))).toMatchObject({
+    status: 400,
+    body: { reason: "InvalidFieldValue", detail: expect.stringContaining("properties.token: The token cannot be read") },
+  });
+});
+
+test.each(["microsoft", "elevenlabs"])(
+  "the documented sample of tts %s reaches its vendor as it is, or is refused as not built",
+  async (name) => {
+    const { call, sessions } = openDoor();
+    const tts: unknown = JSON.parse(fixture(`tts-${name}`));
+    const { status, body } = await call("POST", "join", joinBody("agent", { tts }));
+    if (status === 200) expect(sessions[0]?.request.config.tts).toMatchObject({ vendor: name });
+    else expect(body?.["detail"]).toContain(`properties.tts.vendor: "${name}" is not supported`);
+    expect([name, status]).toEqual([name, vendors.some((vendor) => vendor.name === name) ? 200 : 400]);
+  },
+);
 
 test("the documented sample of speak is spoken", async () => {
   const { call, sessions } = openDoor();
