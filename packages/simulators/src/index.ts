@@ -19,3 +19,4 @@ export {
   simulatedVendors,
 } from "./speech.ts";
 export { type McpSimulator, type McpSimulatorOptions, type SimulatedTool, startMcpSimulator } from "./mcp.ts";
+export { type VoiceAgentMessage, type VoiceAgentReply, VoiceAgentSimulator, type VoiceAgentSimulatorOptions } from "./voice-agent.ts";

@@ -14,6 +14,10 @@ const commands: Readonly<Record<string, { summary: string; load(): Promise<Comma
   config: { summary: "Print the configuration that is in force, secrets masked", load: async () => (await import("./config.ts")).config },
   token: { summary: "Make a token for a channel", load: async () => (await import("./token.ts")).token },
   call: { summary: "Call an agent with WAV files as the microphone", load: async () => (await import("./call.ts")).call },
+  bridge: {
+    summary: "Connect a channel to a Voice Agent endpoint, ours or another",
+    load: async () => (await import("./bridge.ts")).bridge,
+  },
 };
 
 async function main(args: readonly string[], terminal: Terminal): Promise<number> {
