@@ -280,7 +280,7 @@ export class VoiceSession {
     if (!merged.ok) return this.#refuse(merged.refusal);
     const translated = toAgentConfig(merged.configuration, offer);
     if (!translated.ok) return this.#refuse(translated.refusal);
-    const { systemMessages, tools, llm, turns } = translated.config;
+    const { systemMessages, tools, llm, turns, asr } = translated.config;
     let opened: Llm | undefined;
     if (update.settings.llm !== undefined) {
       try {
@@ -290,7 +290,13 @@ export class VoiceSession {
       }
     }
     this.#configuration = merged.configuration;
-    session.update({ systemMessages, turns, ...(tools === undefined ? {} : { tools }), ...(opened === undefined ? {} : { llm: opened }) });
+    session.update({
+      systemMessages,
+      turns,
+      keyterms: asr.keyterms,
+      ...(tools === undefined ? {} : { tools }),
+      ...(opened === undefined ? {} : { llm: opened }),
+    });
     transport.changeInput(audioFormatOf(merged.configuration.input?.format));
     transport.changeVolume(merged.configuration.output?.volume ?? null);
     this.#record = { ...this.#record, config: this.#echo };
