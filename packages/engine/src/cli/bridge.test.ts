@@ -302,7 +302,9 @@ test("tools of the session file are HTTP requests, and their answers go to the e
   shop.close();
   expect(asked.toSorted()).toEqual(["GET /broken 7", "GET /weather?city=Oslo 7"]);
   const results = simulator.received.filter(({ type }) => type === "tool.result");
-  expect(results.map(({ result, is_error: isError }) => [result, isError]).toSorted()).toEqual([
+  expect(
+    results.map(({ result, is_error: isError }) => [String(result), isError] as const).toSorted(([a], [b]) => a.localeCompare(b)),
+  ).toEqual([
     ["The tool answered with status 500: out of order", true],
     ['{"celsius":21}', false],
   ]);

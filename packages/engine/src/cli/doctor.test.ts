@@ -1,7 +1,9 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { migrate } from "../store/migrate.ts";
+import { makePostgres, testServers } from "../store/test-databases.ts";
 import { doctor } from "./doctor.ts";
 import { checksFor, type Finding } from "./doctor/checks.ts";
 import { FakeTerminal } from "./fake-terminal.ts";
@@ -50,6 +52,40 @@ test("a media port that was asked for and is taken fails; the usual one gives wa
   expect(await finding("media port", { PORT: "0", PARLEY_RTC__UDP_PORT: String(port) })).toMatchObject({ status: "failed", remedy });
   socket.close();
   expect(await finding("media port", { PORT: "0" })).toMatchObject({ status: "ok" });
+});
+
+test("a database that cannot be reached fails, without its password; the embedded one needs nothing", async () => {
+  const found = await finding("database", { PORT: "0", DATABASE_URL: "postgres://parley:hush-hush@127.0.0.1:1/calls" });
+  expect(found).toMatchObject({
+    status: "failed",
+    detail: expect.stringContaining("127.0.0.1:1"),
+    remedy: expect.stringContaining("DATABASE_URL"),
+  });
+  expect(JSON.stringify(found)).not.toContain("hush-hush");
+  expect(await finding("database", { PORT: "0" })).toMatchObject({ status: "ok", detail: expect.stringContaining("embedded") });
+});
+
+describe.each(testServers.map((server) => ({ name: "PostgreSQL", server })))("$name", ({ server }) => {
+  test("a database is told by its server's version, and by what its tables lack", async () => {
+    await using made = await makePostgres(server);
+    const env = { PORT: "0", DATABASE_URL: made.address };
+    expect(await finding("database", env)).toMatchObject({
+      status: "ok",
+      detail: expect.stringMatching(/^PostgreSQL \d+.* at .*, still empty$/),
+    });
+    {
+      await using database = await made.open(made.address);
+      await migrate(database, 1);
+      expect(await finding("database", env)).toMatchObject({
+        status: "ok",
+        detail: expect.stringContaining("its tables are of this version"),
+      });
+      await database.query("delete from migrations where name = '0002-engines.sql'");
+      expect(await finding("database", env)).toMatchObject({ status: "ok", detail: expect.stringMatching(/1 of \d+ migrations to come/) });
+      await database.query("insert into migrations (name, applied_at) values ('9999-later.sql', 1)");
+      expect(await finding("database", env)).toMatchObject({ status: "failed", detail: expect.stringContaining("9999-later.sql") });
+    }
+  });
 });
 
 test("a configuration that cannot be used is named, and nothing else is guessed", async () => {

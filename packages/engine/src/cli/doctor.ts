@@ -10,7 +10,7 @@ export const doctor: Command = {
 Usage: parley doctor [--json]
 
 Checks Node and the C library, the native media and speech parts, the ports, UDP on loopback, how many embedded calls
-the CPU holds (the embedded voice speaks for a moment, unheard), memory, disk and credentials.
+the CPU holds (the embedded voice speaks for a moment, unheard), memory, disk, the database and credentials.
 Exit 0 when calls can work here, 1 when something must be done first.
 
   --json   one object: {ok, checks: [{name, status, detail, remedy}]}`,

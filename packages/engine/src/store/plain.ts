@@ -9,7 +9,8 @@ export function plainJson(value: unknown): string {
   return JSON.stringify(plain(value)) ?? "null";
 }
 
-function plain(value: unknown): unknown {
+/** The same value, with plain texts and plain names. */
+export function plain(value: unknown): unknown {
   if (typeof value === "string") return plainText(value);
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return value;

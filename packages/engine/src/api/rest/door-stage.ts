@@ -1,4 +1,5 @@
 /** A REST door in a test: real server, projects and agents, with conversations and vendors that are scripts. */
+import { restClient } from "@parley/rest";
 import { z } from "zod";
 import pino from "pino";
 import type { AgentState as Doing, SessionEvent } from "../../core/events.ts";
@@ -156,6 +157,8 @@ export interface DoorOptions {
   readonly fail?: () => never;
   /** Undefined: the models are still loading. Default 1000. */
   readonly embeddedCalls?: number | undefined;
+  /** Where agents are recorded, beside those of other engines; default: in memory, by this engine alone. */
+  readonly shared?: AgentLog;
   /** In place of those that are scripts. */
   readonly conversations?: Sessions;
   readonly openChannel?: (place: ChannelPlace) => OpenTransport;
@@ -163,6 +166,8 @@ export interface DoorOptions {
   /** Default: never. */
   readonly startDeadline?: () => AbortSignal;
 }
+
+const methods = ["GET", "POST", "DELETE"] as const;
 
 export function openDoor(options: DoorOptions = {}) {
   const { projects = [project], fail, checkLlm = async () => {}, startDeadline = () => new AbortController().signal } = options;
@@ -190,8 +195,8 @@ export function openDoor(options: DoorOptions = {}) {
   const bugs: unknown[] = [];
   const log = new MemoryLog();
   const agents = new Agents({
-    log,
-    alone: true,
+    log: options.shared ?? log,
+    alone: options.shared === undefined,
     now: clock.now,
     pause: clock.pause,
     startDeadline,
@@ -242,7 +247,7 @@ export function openDoor(options: DoorOptions = {}) {
     now: clock.now,
     startAgent,
   });
-  const call = async (method: "GET" | "POST" | "DELETE", url: string, body?: unknown, headers: Record<string, string> = {}) => {
+  const call = async (method: (typeof methods)[number], url: string, body?: unknown, headers: Record<string, string> = {}) => {
     const response = await server.inject({
       method,
       url: url.startsWith("/") ? url : `${base}/${url}`,
@@ -255,7 +260,24 @@ export function openDoor(options: DoorOptions = {}) {
       body: response.body === "" ? undefined : response.json<Record<string, unknown>>(),
     };
   };
-  return { server, startAgent, starter, recipes, tokens, agents, sessions, places, followed, log, clock, bugs, call };
+  const client = restClient({
+    url: "http://door",
+    appId,
+    customerId: "customer",
+    customerSecret: "secret",
+    retries: 0,
+    fetch: async (input, init) => {
+      const url = new URL(input instanceof Request ? input.url : input);
+      const response = await server.inject({
+        method: methods.find((method) => method === init?.method) ?? "GET",
+        url: `${url.pathname}${url.search}`,
+        headers: Object.fromEntries(new Headers(init?.headers)),
+        ...(typeof init?.body === "string" ? { payload: init.body } : {}),
+      });
+      return new Response(response.body, { status: response.statusCode });
+    },
+  });
+  return { server, client, startAgent, starter, recipes, tokens, agents, sessions, places, followed, log, clock, bugs, call };
 }
 
 /** The smallest body that `join` takes. */

@@ -5,6 +5,7 @@ import path from "node:path";
 import { embeddedCalls, measureSpeechCost } from "../../capacity.ts";
 import { type Config, ConfigError, readConfig } from "../../config.ts";
 import type { Terminal } from "../command.ts";
+import { database } from "./database.ts";
 import { echoOnLoopback, freeTcpPort, freeUdpPort } from "./ports.ts";
 
 export interface Finding {
@@ -48,6 +49,7 @@ export function checksFor(terminal: Terminal): Check[] {
     async () => await mediaPort(config),
     loopbackUdp,
     media,
+    async () => await database(config),
     async () => await speech(config, signal),
     async () => await Promise.resolve(memory()),
     async () => await Promise.resolve(disk(config.dataDir)),
