@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toolkitEngines } from "@parley/client";
+import { encodeStreamMessage, type ManualTurnEnded } from "@parley/protocol";
 import { Caller } from "@parley/caller";
 import { AppError, runEngine } from "@parley/engine";
 import { simulatedVendors } from "@parley/simulators";
@@ -14,7 +15,7 @@ import {
   TranscriptHelperMode,
   TurnStatus,
 } from "agora-agent-client-toolkit";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
 import { z } from "zod";
 import { recording } from "./src/sound.ts";
 
@@ -92,8 +93,24 @@ async function post(path: string, body: unknown): Promise<unknown> {
   return await response.json();
 }
 
+/** What the toolkit has emitted in all tests. */
+const emitted = new Set<string>();
+
 /** An agent, a caller and the toolkit in a channel. */
-async function openCall(channel: string, renderMode: TranscriptHelperMode, properties: Record<string, unknown>) {
+async function openCall(channel: string, renderMode: TranscriptHelperMode, properties: Record<string, unknown>, enableLog = false) {
+  const caller = await Caller.join({ url, appId: project.appId, channel, uid: "1002" });
+  const toolkit = await AgoraVoiceAI.init({ ...toolkitEngines(caller), renderMode, enableLog });
+  const events: Emitted[] = [];
+  let changed = Promise.withResolvers<void>();
+  for (const type of Object.values(AgoraVoiceAIEvents))
+    toolkit.on(type, (...values: unknown[]) => {
+      // It goes on changing what it has handed out.
+      events.push({ type, values: structuredClone(values) });
+      emitted.add(type);
+      changed.resolve();
+    });
+  toolkit.subscribeMessage(channel);
+  // Whoever is there already is told what the agent is.
   const { agent_id: agentId } = z.object({ agent_id: z.string() }).parse(
     await post("join", {
       name: channel,
@@ -109,17 +126,6 @@ async function openCall(channel: string, renderMode: TranscriptHelperMode, prope
       },
     }),
   );
-  const caller = await Caller.join({ url, appId: project.appId, channel, uid: "1002" });
-  const toolkit = await AgoraVoiceAI.init({ ...toolkitEngines(caller), renderMode });
-  const events: Emitted[] = [];
-  let changed = Promise.withResolvers<void>();
-  for (const type of Object.values(AgoraVoiceAIEvents))
-    toolkit.on(type, (...values: unknown[]) => {
-      // It goes on changing what it has handed out.
-      events.push({ type, values: structuredClone(values) });
-      changed.resolve();
-    });
-  toolkit.subscribeMessage(channel);
   return {
     caller,
     toolkit,
@@ -215,3 +221,83 @@ test("a typed question is answered in whole sentences, and a model's failure is 
   await call.caller.say(await recording("cmd-today"));
   await call.until("agent-error", ({ type, message }) => type === "llm" && String(message).includes("the model is on holiday"));
 }, 60_000);
+
+test("turns are begun and ended by hand, and marks that count for nothing say why", async () => {
+  {
+    const config = { start_of_speech: { mode: "manual" }, end_of_speech: { mode: "manual" } };
+    await using call = await openCall("by-hand", TranscriptHelperMode.TEXT, { turn_detection: { config } });
+    const { caller, toolkit } = call;
+    const Mark = z.object({
+      requestId: z.string(),
+      success: z.boolean(),
+      turnId: z.number().nullable(),
+      errorMessage: z.string().nullable(),
+    });
+    const answered = (type: string, requestId: string, expected: unknown) =>
+      call.until(type, ({ payload }) => {
+        const mark = Mark.parse(payload);
+        if (mark.requestId === requestId) expect(mark).toMatchObject(expected as object);
+        return mark.requestId === requestId;
+      });
+    await call.until("message-sal-status", ({ status }) => status === "VP_DISABLED");
+    await toolkit.manualEOS("1000", "too-early");
+    await answered("user-manual-eos", "too-early", {
+      success: false,
+      turnId: null,
+      errorMessage: "No turns available for EOS labeling.",
+    });
+    await toolkit.manualSOS("1000", "down");
+    await answered("user-manual-sos", "down", { success: true, turnId: 1, errorMessage: null });
+    await caller.say(await recording("cmd-today"));
+    await toolkit.manualEOS("1000", "up");
+    await answered("user-manual-eos", "up", { success: true, turnId: 1, errorMessage: null });
+    await call.until("agent-turn-finished", ({ turnId }) => turnId === 1);
+    expect(textsOf(call.events, 1, "0").at(-1)).toBe(question);
+    expect(lastOf(call.events, 1, "1000")?.text).toBe(answer);
+  }
+  // Its log is an event, and goes to the console.
+  const quiet = (["log", "debug", "info"] as const).map((name) => vi.spyOn(console, name).mockImplementation(() => {}));
+  onTestFinished(() => quiet.forEach((spy) => spy.mockRestore()));
+  await using call = await openCall("by-voice", TranscriptHelperMode.TEXT, {}, true);
+  await call.toolkit.manualSOS("1000", "down");
+  await call.until("user-manual-sos", ({ payload }) => {
+    expect(payload).toMatchObject({ success: false, requestId: "down", errorMessage: "Current mode is not manual." });
+    return true;
+  });
+}, 60_000);
+
+test("a turn that nobody ended by hand is told as the engine tells it after a minute", async () => {
+  const packets = new Map<string, (packet: { uid: string; data: Uint8Array }) => void>();
+  const channel = {
+    uid: "1002",
+    tell() {},
+    on: (type: string, handler: (packet: never) => void) => packets.set(type, handler),
+  };
+  const toolkit = await AgoraVoiceAI.init(toolkitEngines(channel));
+  const heard: unknown[] = [];
+  toolkit.on(AgoraVoiceAIEvents.AGENT_MANUAL_EOS, (...values) => {
+    emitted.add(AgoraVoiceAIEvents.AGENT_MANUAL_EOS);
+    heard.push(values);
+  });
+  toolkit.subscribeMessage("overlong");
+  const message: z.infer<typeof ManualTurnEnded> = {
+    object: "assistant.manual_eos.result",
+    event_type: "assistant.manual_eos.result",
+    event_id: "e1",
+    event_ms: 5,
+    payload: { reason: "max_duration", max_duration_ms: 60_000, turn_id: 3 },
+  };
+  for (const data of encodeStreamMessage("1", message)) packets.get("data-packet")?.({ uid: "1000", data: Buffer.from(data) });
+  toolkit.destroy();
+  expect(heard).toEqual([["1000", { eventId: "e1", timestamp: 5, payload: { reason: "max_duration", maxDurationMs: 60_000, turnId: 3 } }]]);
+});
+
+test("no event of the toolkit was left out", () => {
+  // Images are refused.
+  const images: string[] = [AgoraVoiceAIEvents.MESSAGE_RECEIPT_UPDATED, AgoraVoiceAIEvents.MESSAGE_ERROR];
+  expect([...emitted].toSorted()).toEqual(
+    Object.values(AgoraVoiceAIEvents)
+      .filter((type) => !images.includes(type))
+      .toSorted(),
+  );
+});

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Echo } from "./echo.ts";
@@ -64,11 +63,15 @@ test("an agent that has said nothing has no echo", () => {
   expect(new Echo().strip("a", 0, answer)).toEqual({ rest: answer, echo: "", isNew: false });
 });
 
-const recordings = new URL("../../../../recordings/", import.meta.url);
-const names = ["brooklyn-bridge", "cmd-book-a-room", "cmd-half-an-hour", "jfk", "librivox-austen-0880", "whats-the-weather-like"];
-const texts = await Promise.all(
-  names.map(async (name): Promise<string> => JSON.parse(await readFile(new URL(`${name}.json`, recordings), "utf8")).text),
-);
+// What people say in recordings/.
+const texts = [
+  "How old is the Brooklyn Bridge?",
+  "book a room",
+  "half an hour",
+  "And so, my fellow Americans, ask not what your country can do for you, ask what you can do for your country.",
+  "He was not an ill disposed young man,",
+  "What's the weather like?",
+];
 
 test.each(texts.map((text, index) => [names[index], text]))(
   "what %s says over an agent that says something else is whole",

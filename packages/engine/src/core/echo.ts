@@ -116,7 +116,7 @@ function plain(text: string): string {
 function soundsLike(a: string, b: string): boolean {
   if (a === b) return true;
   const allowed = Math.floor(Math.max(a.length, b.length) / 4);
-  return Math.abs(a.length - b.length) <= allowed && distance([...a], [...b]) <= allowed;
+  return Math.abs(a.length - b.length) <= allowed && distance(Array.from(a), Array.from(b)) <= allowed;
 }
 
 /** Letters to change, add or leave out (Levenshtein). */
