@@ -4,4 +4,12 @@ export type { Vad } from "./silero/vad-streams.ts";
 export { openSpeech, type RecogniseOptions, type SpeakOptions, type Speech, type SpeechOptions } from "./speech.ts";
 export { voices, type Voice } from "./piper/voices.ts";
 export { SpeechError, type SpeechErrorCode } from "./speech-error.ts";
-export { type Ability, type Brain, type BrainContext, type BrainMessage, openBrain } from "./brain/brain.ts";
+export {
+  type Ability,
+  type Brain,
+  type BrainCall,
+  type BrainContext,
+  type BrainMessage,
+  type BrainTool,
+  openBrain,
+} from "./brain/brain.ts";

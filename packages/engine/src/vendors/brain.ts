@@ -16,9 +16,9 @@ const BrainOptions = z.looseObject({
   timeZone: z.string().refine(isTimeZone, "an IANA time zone is wanted, for instance Europe/Berlin").optional(),
 });
 
-/** The brain calls no tools: it sees what was said. */
+/** Messages that only hold calls say nothing; the results that follow them do. */
 function spoken({ role, content }: LlmMessage): BrainMessage[] {
-  return role === "tool" || content === "" ? [] : [{ role, content }];
+  return content === "" ? [] : [{ role, content }];
 }
 
 export function brainStyle(brain: Brain, now: () => Date): LlmStyle {
@@ -27,8 +27,12 @@ export function brainStyle(brain: Brain, now: () => Date): LlmStyle {
     options: BrainOptions,
     open(given) {
       const { timeZone } = BrainOptions.parse(given ?? {});
-      return (messages, { signal }) =>
-        brain.answer(messages.flatMap(spoken), { now: now(), signal, ...(timeZone === undefined ? {} : { timeZone }) });
+      return async function* (messages, { signal, tools = [] }) {
+        const zone = timeZone === undefined ? {} : { timeZone };
+        // An id is made by who carries the call out.
+        for await (const output of brain.answer(messages.flatMap(spoken), { now: now(), signal, tools, ...zone }))
+          yield typeof output === "string" ? output : { ...output, id: "" };
+      };
     },
   };
 }

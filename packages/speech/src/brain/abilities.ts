@@ -50,6 +50,11 @@ export const abilities: readonly Ability[] = [
     examples: ["How old is the Brooklyn Bridge?", "What is the capital of Portugal?"],
   },
   {
+    name: "tools",
+    description: "Calls a tool whose name and description fit the words, asks for what it needs, and says what it gave.",
+    examples: ["What is the weather in Oslo?", "Cancel order 7."],
+  },
+  {
     name: "booking",
     description: "Asks for what a room booking needs and reads it back; it books nothing, and says so.",
     examples: ["Book a room."],

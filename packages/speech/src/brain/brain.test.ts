@@ -16,7 +16,7 @@ A: Yes, it leaves every hour at the main entrance.`;
 
 async function pieces(messages: readonly BrainMessage[], signal = new AbortController().signal): Promise<string[]> {
   const found: string[] = [];
-  for await (const piece of openBrain().answer(messages, { now, timeZone: "UTC", signal })) found.push(piece);
+  for await (const piece of openBrain().answer(messages, { now, timeZone: "UTC", signal })) found.push(String(piece));
   return found;
 }
 
@@ -57,7 +57,7 @@ test("an aborted signal ends the answer without an error", async () => {
     timeZone: "UTC",
     signal: stop.signal,
   })) {
-    heard.push(piece);
+    heard.push(String(piece));
     if (heard.length === 3) stop.abort();
   }
   expect(heard).toHaveLength(3);

@@ -12,10 +12,20 @@ import { openLibrary, type Passages } from "./passages.ts";
 import { type BrainMessage, exchanges, type Exchange, openQuestion, type Question, type Skill, type Surroundings } from "./question.ts";
 import { smallTalk } from "./small-talk.ts";
 import { telling } from "./telling.ts";
+import { sayResult } from "./tool-result.ts";
+import { type BrainTool, useTools } from "./tools.ts";
 import { units } from "./units.ts";
 
 export type { Ability } from "./abilities.ts";
 export type { BrainMessage } from "./question.ts";
+export type { BrainTool } from "./tools.ts";
+
+/** A tool is to be called; what it gives is to come back as a message. */
+export interface BrainCall {
+  readonly type: "tool-call";
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, unknown>>;
+}
 
 export interface BrainContext {
   /** What the time and the date are taken from. */
@@ -23,12 +33,17 @@ export interface BrainContext {
   /** IANA name; absent: this machine's. */
   readonly timeZone?: string;
   readonly signal: AbortSignal;
+  /** What may be called; absent: nothing. */
+  readonly tools?: readonly BrainTool[];
 }
 
 export interface Brain {
   readonly abilities: readonly Ability[];
-  /** The same messages at the same time give the same answer, in pieces of one word. Ends early when the signal aborts. */
-  answer(messages: readonly BrainMessage[], context: BrainContext): AsyncGenerator<string, void, undefined>;
+  /**
+   * The same messages at the same time give the same answer, in pieces of one word, or one call and no words. Ends early
+   * when the signal aborts.
+   */
+  answer(messages: readonly BrainMessage[], context: BrainContext): AsyncGenerator<string | BrainCall, void, undefined>;
 }
 
 /** Exchanges that are looked back on. */
@@ -96,21 +111,39 @@ export function openBrain(): Brain {
   const library = openLibrary();
   return {
     abilities,
-    async *answer(messages, { now, timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone, signal }) {
+    async *answer(messages, { now, timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone, signal, tools = [] }) {
+      const results = messages.slice(messages.findLastIndex(({ role }) => role !== "tool") + 1);
+      if (results.length > 0) {
+        yield* pieces(results.map(({ content }) => sayResult(content)).join(" "), signal);
+        return;
+      }
       const talk = exchanges(messages)
         .slice(-memory)
         .map(({ said, heard }) => ({ said: said.slice(-mostSaid), heard }));
       const open = talk.at(-1)?.heard === "" ? talk.pop() : undefined;
+      const move = useTools(open?.said ?? "", talk, tools);
+      if (move?.type === "call") {
+        if (!signal.aborted) yield { type: "tool-call", name: move.name, arguments: move.arguments };
+        return;
+      }
+      if (move !== undefined) {
+        yield* pieces(move.text, signal);
+        return;
+      }
       const briefing = messages
         .filter(({ role }) => role === "system")
         .map(({ content }) => content)
         .join("\n\n");
       const passages = await library.read(briefing);
       const text = reply(open?.said ?? "", surround(talk, briefing, passages, now, timeZone));
-      for (const [at, word] of text.split(" ").entries()) {
-        if (signal.aborted) return;
-        yield at === 0 ? word : ` ${word}`;
-      }
+      yield* pieces(text, signal);
     },
   };
+}
+
+function* pieces(text: string, signal: AbortSignal): Generator<string, void, undefined> {
+  for (const [at, word] of text.split(" ").entries()) {
+    if (signal.aborted) return;
+    yield at === 0 ? word : ` ${word}`;
+  }
 }

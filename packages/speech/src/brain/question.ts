@@ -4,7 +4,8 @@ import type { Passages } from "./passages.ts";
 import { looksAsking, plain, unwrap } from "./words.ts";
 
 export interface BrainMessage {
-  readonly role: "system" | "user" | "assistant";
+  /** `tool`: what a tool gave that was called. */
+  readonly role: "system" | "user" | "assistant" | "tool";
   readonly content: string;
 }
 
