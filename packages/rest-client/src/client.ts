@@ -78,7 +78,7 @@ async function request(
     let retryAfter: string | null = null;
     try {
       const response = await send(url, {
-        method,
+        method: method.toUpperCase(),
         headers: { authorization: authorizationOf(options), ...(body === undefined ? {} : { "content-type": "application/json" }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal === undefined ? {} : { signal }),

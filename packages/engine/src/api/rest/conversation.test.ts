@@ -12,22 +12,25 @@ async function openCall(properties: Record<string, unknown> = {}) {
 }
 
 test("think is taken as the documented defaults say, by what the agent is doing", async () => {
-  const { call, agentId, session } = await openCall();
+  const { client, agentId, session } = await openCall();
 
-  const answer = await call("POST", `agents/${agentId}/think`, { text: "The order has shipped." });
+  const answer = await client.think({ agentId, body: { text: "The order has shipped." } });
   session.state = "thinking";
-  await call("POST", `agents/${agentId}/think`, { text: "two", on_speaking_action: null });
+  await client.think({ agentId, body: { text: "two", on_speaking_action: null } });
   session.state = "speaking";
-  await call("POST", `agents/${agentId}/think`, {
-    text: "three",
-    on_listening_action: "inject",
-    on_thinking_action: "ignore",
-    on_speaking_action: "append",
-    interruptable: false,
-    metadata: { publisher: "crm" },
+  await client.think({
+    agentId,
+    body: {
+      text: "three",
+      on_listening_action: "inject",
+      on_thinking_action: "ignore",
+      on_speaking_action: "append",
+      interruptable: false,
+      metadata: { publisher: "crm" },
+    },
   });
 
-  expect(answer).toMatchObject({ status: 200, body: { agent_id: agentId, channel: "room", start_ts: 1737111452 } });
+  expect(answer).toEqual({ agent_id: agentId, channel: "room", start_ts: 1737111452 });
   expect(session.thoughts).toEqual([
     { text: "The order has shipped.", priority: "ignore", whileSpeaking: "replace", interruptable: true },
     { text: "two", priority: "interrupt", whileSpeaking: "replace", interruptable: true },
@@ -48,7 +51,7 @@ test("think names what it does not understand", async () => {
 });
 
 test("update changes instructions, with the variables of join, and the model's parameters as a whole", async () => {
-  const { call, agentId, session } = await openCall({
+  const { client, agentId, session } = await openCall({
     llm: {
       url: "https://llm.example/v1",
       api_key: "sk-1",
@@ -57,14 +60,12 @@ test("update changes instructions, with the variables of join, and the model's p
     },
   });
 
-  const answer = await call("POST", `agents/${agentId}/update`, {
-    properties: { llm: { system_messages: [{ role: "system", content: "Call the guest {{guest}}." }], params: { model: "b" } } },
+  const answer = await client.update({
+    agentId,
+    body: { properties: { llm: { system_messages: [{ role: "system", content: "Call the guest {{guest}}." }], params: { model: "b" } } } },
   });
 
-  expect(answer).toMatchObject({
-    status: 200,
-    body: { agent_id: agentId, create_ts: 1737111452, status: "RUNNING", state: "RUNNING" },
-  });
+  expect(answer).toEqual({ agent_id: agentId, create_ts: 1737111452, status: "RUNNING", state: "RUNNING" });
   expect(session.changes).toEqual([
     {
       systemMessages: [{ role: "system", content: "Call the guest Ada." }],
@@ -74,8 +75,8 @@ test("update changes instructions, with the variables of join, and the model's p
 });
 
 test("update leaves alone what it does not name", async () => {
-  const { call, agentId, session } = await openCall();
-  expect((await call("POST", `agents/${agentId}/update`, { properties: { llm: null } })).status).toBe(200);
+  const { client, agentId, session } = await openCall();
+  await client.update({ agentId, body: { properties: { llm: null } } });
   expect(session.changes).toEqual([{}]);
 });
 
@@ -103,9 +104,9 @@ const said: HistoryEntry[] = [
 ];
 
 test("history is what was heard, in order, at most as much as the agent remembers", async () => {
-  const { call, agentId, session } = await openCall({ llm: { style: "local", max_history: 2 } });
+  const { client, agentId, session } = await openCall({ llm: { style: "local", max_history: 2 } });
   session.history = said;
-  expect((await call("GET", `agents/${agentId}/history`)).body).toEqual({
+  expect(await client.history({ agentId })).toEqual({
     agent_id: agentId,
     start_ts: 1737111452,
     status: "RUNNING",
@@ -117,10 +118,10 @@ test("history is what was heard, in order, at most as much as the agent remember
 });
 
 test("a custom model's history tells turn, time, source and interruption", async () => {
-  const { call, agentId, session } = await openCall({ llm: { style: "local", vendor: "custom" } });
+  const { client, agentId, session } = await openCall({ llm: { style: "local", vendor: "custom" } });
   session.history = said.slice(1);
   const at = 1_737_111_452_000;
-  expect((await call("GET", `agents/${agentId}/history`)).body?.["contents"]).toEqual([
+  expect((await client.history({ agentId })).contents).toEqual([
     {
       role: "user",
       content: "tell me a story",
@@ -162,12 +163,12 @@ function talk(count: number): SessionEvent[] {
 }
 
 test("turns are told as documented, after the end, too", async () => {
-  const { agents, call, agentId, session } = await openCall();
+  const { agents, client, agentId, session } = await openCall();
   session.end("STOPPED", "OK", talk(1));
   await agents.gone(agentId);
   const at = 1_737_111_452_000;
 
-  expect((await call("GET", `agents/${agentId}/turns`)).body).toEqual({
+  expect(await client.turns({ agentId })).toEqual({
     agent_id: agentId,
     name: "agent",
     channel: "room",
@@ -201,8 +202,8 @@ test("turns are told as documented, after the end, too", async () => {
 });
 
 test("turns come by pages of the size that is asked for", async () => {
-  const { agents, call, agentId, session } = await openCall();
-  expect((await call("GET", `agents/${agentId}/turns`)).body).toMatchObject({
+  const { agents, call, client, agentId, session } = await openCall();
+  expect(await client.turns({ agentId })).toMatchObject({
     total_turn_count: 0,
     pagination: { page_index: 1, total_pages: 0, is_last_page: true },
     turns: [],
@@ -210,9 +211,8 @@ test("turns come by pages of the size that is asked for", async () => {
   session.end("STOPPED", "OK", talk(60));
   await agents.gone(agentId);
 
-  const page = async (query: string) => (await call("GET", `agents/${agentId}/turns${query}`)).body;
-  expect(await page("")).toMatchObject({ total_turn_count: 61, pagination: { total_pages: 2, is_last_page: false } });
-  expect(await page("?page_index=7&page_size=10")).toMatchObject({
+  expect(await client.turns({ agentId })).toMatchObject({ total_turn_count: 61, pagination: { total_pages: 2, is_last_page: false } });
+  expect(await client.turns({ agentId, query: { page_index: "7", page_size: "10" } })).toMatchObject({
     pagination: { page_index: 7, total_pages: 7, is_last_page: true },
     turns: [{ turn_id: 61 }],
   });
