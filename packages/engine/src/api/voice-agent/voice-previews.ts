@@ -15,9 +15,6 @@ export interface VoicePreviewsOptions {
   readonly signal: AbortSignal;
 }
 
-/** Of the embedded voice, in hertz. */
-const RATE = 22_050;
-
 /** Kept at once, each some 150 KB: all names of the list have room. */
 const MOST_KEPT = 96;
 
@@ -62,8 +59,8 @@ export class VoicePreviews {
   async #make({ alias, voice }: FoundVoice): Promise<Buffer> {
     const { speech, signal } = this.#options;
     const speaker = typeof voice === "number" ? voice : (named.find(({ name }) => name === voice)?.speaker ?? 0);
-    const { pcm } = await speech.speak(textOf(alias), { speaker, speed: 1, signal });
-    return Buffer.from(writeWav({ pcm, sampleRate: RATE }));
+    const { pcm, sampleRate } = await speech.speak(textOf(alias), { speaker, speed: 1, signal });
+    return Buffer.from(writeWav({ pcm, sampleRate }));
   }
 }
 

@@ -3,6 +3,7 @@ import { voiceAgentRest } from "@parley/protocol";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { z } from "zod";
+import { plain } from "../../../store/plain.ts";
 import { iso, toRecord } from "../stored-agent.ts";
 import type { Kept, StoredAgents } from "../stored-agents.ts";
 import { flattenTools, isObject } from "../tool-settings.ts";
@@ -13,7 +14,7 @@ const OfAgent = z.object({ agent_id: z.string() });
 
 export function addAgentRoutes(server: FastifyInstance, agents: StoredAgents, callerOf: CallerOf): void {
   const app = server.withTypeProvider<ZodTypeProvider>();
-  const preValidation = flatten;
+  const preValidation = prepare;
 
   app.post(
     "/v1/agents",
@@ -115,10 +116,10 @@ export function addAgentRoutes(server: FastifyInstance, agents: StoredAgents, ca
   );
 }
 
-/** Tools in OpenAI's nested form are taken as on the socket. */
-async function flatten(request: FastifyRequest): Promise<void> {
-  const { body } = request;
-  if (isObject(body) && "tools" in body) request.body = { ...body, tools: flattenTools(body["tools"]) };
+/** Only what can be kept is looked at; tools in OpenAI's nested form are taken as on the socket. */
+async function prepare(request: FastifyRequest): Promise<void> {
+  const body = plain(request.body);
+  request.body = isObject(body) && "tools" in body ? { ...body, tools: flattenTools(body["tools"]) } : body;
   await Promise.resolve();
 }
 

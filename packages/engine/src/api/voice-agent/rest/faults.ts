@@ -56,12 +56,20 @@ export function fromSchema(error: z.core.$ZodError, input: unknown, part: Part):
 
 /** What the socket would refuse, too. */
 export function fromRefusal({ message, param }: Refusal, part: Part = "body"): InvalidRequest {
-  const loc = [part, ...(param === null ? [] : param.split(/[.[\]]+/).filter((step) => step !== ""))];
+  const loc = [part, ...(param === null ? [] : stepsOf(param))];
   return new InvalidRequest(message, param, [{ type: "value_error", loc, msg: message, input: null }]);
 }
 
 export function fromText(message: string, param: string | null, part: Part): InvalidRequest {
   return fromRefusal({ code: "invalid_value", message, param }, part);
+}
+
+/** `tools[0].name` → `tools`, 0, `name`. */
+function stepsOf(param: string): (string | number)[] {
+  return param
+    .split(/[.[\]]+/)
+    .filter((step) => step !== "")
+    .map((step) => (/^\d+$/.test(step) ? Number(step) : step));
 }
 
 /** The names that the other side's validator has for the same. */
