@@ -73,16 +73,12 @@ const texts = [
   "What's the weather like?",
 ];
 
-test.each(texts.map((text, index) => [names[index], text]))(
-  "what %s says over an agent that says something else is whole",
-  (_name, text) => {
-    const others = texts.filter((other) => other !== text);
-    for (const other of others) {
-      const echo = speaking(other);
-      for (let index = 0; index < other.split(" ").length; index++) expect(echo.strip("a", 10_000 + index * wordMs, text).rest).toBe(text);
-    }
-  },
-);
+test.each(texts)("“%s” over an agent that says something else is left whole", (text) => {
+  for (const other of texts.filter((one) => one !== text)) {
+    const echo = speaking(other);
+    for (let index = 0; index < other.split(" ").length; index++) expect(rest(text, index, echo)).toBe(text);
+  }
+});
 
 const letters = fc.string({ unit: fc.constantFrom(..."abcdefghijklmnopqrstuvwxyz"), minLength: 1, maxLength: 9 });
 const sentence = fc.array(letters, { minLength: 5, maxLength: 40, size: "max" });
