@@ -47,6 +47,10 @@ const letterMs = 65;
 /** The agent's words are told so often, and so long before they sound, in milliseconds: some endpoints send all at once. */
 const tellEveryMs = 100;
 const aheadMs = 200;
+/** Speech that the endpoint has no words for so long after its end has none, in milliseconds. */
+const wordlessMs = 2000;
+/** From the bridge to people's ears, in milliseconds. */
+const earMs = 60;
 /** Words of a person's that repeat the agent's: an echo, from so many on, at this share. */
 const echoWords = 4;
 const echoShare = 0.8;
@@ -81,11 +85,14 @@ export class Retelling {
     return [{ type: "reply-start", at, turnId, reply: number, source, latencyMs }, ...this.#stateChange(at)];
   }
 
-  /** Time passes: words that are about to sound are told, a few at once. */
+  /** Time passes: words that are about to sound are told, a few at once, and speech that stayed without words is no turn. */
   pass(at: number): SessionEvent[] {
     if (at - this.#toldAt < tellEveryMs) return [];
     this.#toldAt = at;
-    return [...this.#replies.values()].flatMap((reply) => this.#tellWords(reply, at, at + aheadMs));
+    const stoppedAt = this.#turn?.settled === false ? this.#turn.stoppedAt : undefined;
+    const dropped = stoppedAt !== undefined && at - stoppedAt >= wordlessMs ? this.#dropTurn(at) : [];
+    const told = [...this.#replies.values()].flatMap((reply) => this.#tellWords(reply, at, at + aheadMs));
+    return [...dropped, ...told, ...this.#stateChange(at)];
   }
 
   /** Its last sample has gone into the channel. */
@@ -183,7 +190,7 @@ export class Retelling {
   #dropTurn(at: number): SessionEvent[] {
     const turn = this.#turn;
     if (turn === undefined || turn.settled) return [];
-    turn.settled = true;
+    this.#turn = undefined;
     return [{ type: "turn-dropped", at, turnId: turn.id, uid: turn.uid }];
   }
 
@@ -266,7 +273,7 @@ export class Retelling {
     this.#forget(reply);
     const { turnId, number, final, cutAtMs } = reply;
     const text = final?.interrupted === false ? final.text : spoken(reply.words);
-    const heardHere = spoken(reply.words.filter(({ startMs, endMs }) => (startMs + endMs) / 2 <= (cutAtMs ?? 0)));
+    const heardHere = spoken(reply.words.filter(({ startMs, endMs }) => (startMs + endMs) / 2 <= (cutAtMs ?? 0) - earMs));
     const heard = final?.interrupted === true ? final.text : heardHere;
     const cause = "start_of_speech";
     return [{ type: "reply-interrupted", at, turnId, reply: number, heard, text: text === "" ? heard : text, cause }];
@@ -299,8 +306,8 @@ export class Retelling {
 
   #currentState(): AgentState {
     if (this.#sounding) return "speaking";
-    if (this.#turn !== undefined && !this.#turn.settled && this.#turn.stoppedAt === undefined) return "listening";
-    if (this.#replies.size > 0 || (this.#turn?.settled === true && !this.#turn.answered)) return "thinking";
+    if (this.#turn?.settled === false && this.#turn.stoppedAt === undefined) return "listening";
+    if (this.#replies.size > 0 || this.#turn?.answered === false) return "thinking";
     return "silent";
   }
 }
