@@ -6,6 +6,7 @@ import { toolkitEngines } from "@parley/client";
 import { encodeStreamMessage, type ManualTurnEnded } from "@parley/protocol";
 import { Caller } from "@parley/caller";
 import { AppError, runEngine } from "@parley/engine";
+import { restClient } from "@parley/rest";
 import { simulatedVendors } from "@parley/simulators";
 import {
   AgoraVoiceAI,
@@ -84,14 +85,7 @@ interface Emitted {
   readonly values: readonly unknown[];
 }
 
-const authorization = `Basic ${btoa(`${project.customer}:${project.secret}`)}`;
-
-async function post(path: string, body: unknown): Promise<unknown> {
-  const headers = { authorization, "content-type": "application/json" };
-  const response = await fetch(`${url}/v2/projects/${project.appId}/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
-  if (!response.ok) throw new Error(await response.text());
-  return await response.json();
-}
+const rest = () => restClient({ url, appId: project.appId, customerId: project.customer, customerSecret: project.secret });
 
 /** What the toolkit has emitted in all tests. */
 const emitted = new Set<string>();
@@ -111,8 +105,8 @@ async function openCall(channel: string, renderMode: TranscriptHelperMode, prope
     });
   toolkit.subscribeMessage(channel);
   // Whoever is there already is told what the agent is.
-  const { agent_id: agentId } = z.object({ agent_id: z.string() }).parse(
-    await post("join", {
+  const { agent_id: agentId } = await rest().join({
+    body: {
       name: channel,
       properties: {
         channel,
@@ -124,8 +118,8 @@ async function openCall(channel: string, renderMode: TranscriptHelperMode, prope
         llm: { style: "simulated", url: "http://127.0.0.1:1" },
         ...properties,
       },
-    }),
-  );
+    },
+  });
   return {
     caller,
     toolkit,
@@ -152,7 +146,7 @@ async function openCall(channel: string, renderMode: TranscriptHelperMode, prope
     async [Symbol.asyncDispose]() {
       toolkit.destroy();
       await caller.leave();
-      await post(`agents/${agentId}/leave`, {});
+      await rest().leave({ agentId });
     },
   };
 }
