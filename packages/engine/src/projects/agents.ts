@@ -11,7 +11,7 @@ import type { Project } from "./project.ts";
 import type { CallNotes, Priority, RunningCall, RunningSession, Said, Sessions } from "./running-session.ts";
 import type { TurnRecord } from "./turn-log.ts";
 
-export type { AgentFilter, AgentLog, AgentPage, AgentRecord, AgentState } from "./agent-log.ts";
+export type { AgentFilter, AgentLog, AgentPage, AgentRecord } from "./agent-log.ts";
 export type { CallNotes, Priority, RunningCall, RunningSession, Said, SessionChange, SessionRequest, Sessions } from "./running-session.ts";
 
 export interface StartRequest {

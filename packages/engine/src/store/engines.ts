@@ -5,7 +5,7 @@ import type { Database } from "./database.ts";
 export const LEASE_MS = 60_000;
 
 /** Restorations of one agent, none of which the engine outlived for long. */
-export const MOST_RESTORATIONS = 3;
+const MOST_RESTORATIONS = 3;
 
 /** Of an advisory lock: "engine" in ASCII. */
 const LOCK = 0x656e67696e65;
