@@ -3,6 +3,8 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { voiceAgent } from "@parley/protocol";
 import { type WebSocket, WebSocketServer } from "ws";
+import { toAppError } from "../../errors.ts";
+import { checkAccess } from "../../projects/access.ts";
 import type { Clock } from "../../session/clock.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { Connection } from "./connection.ts";
@@ -95,11 +97,11 @@ export class VoiceAgentDoor implements AsyncDisposable {
       return unauthorized("no credential came: send Authorization: Bearer <API key>, or ?token=<temporary token>");
     }
     const key = keys.find(credential);
-    if (key !== undefined) return { client: { project: key.project, spend: () => true } };
+    if (key !== undefined) return allowed({ project: key.project, spend: () => true });
     const token = tokens.check(credential, now());
     if (!token.ok) return unauthorized(whyNot[token.why]);
     const { project, nonce, expiresAt, maxSessionDurationSeconds: maxSessionSeconds } = token;
-    return { client: { project, maxSessionSeconds, spend: () => tokens.spend(nonce, expiresAt, now()) } };
+    return allowed({ project, maxSessionSeconds, spend: () => tokens.spend(nonce, expiresAt, now()) });
   }
 
   #refuse(socket: WebSocket, why: Refusal, request: IncomingMessage): void {
@@ -120,6 +122,17 @@ const whyNot = {
   expired: "the token has expired: fetch one right before each connection",
   used: "the token was used already: fetch a new one for each socket, also to resume",
 } as const;
+
+/** Who they are is proven; what they may do is the operator's word. */
+function allowed(client: Client): { readonly client: Client } | { readonly refusal: Refusal } {
+  try {
+    checkAccess(client.project, "voice-agent");
+    return { client };
+  } catch (error) {
+    const { message, remedy } = toAppError(error);
+    return { refusal: refusal("FORBIDDEN", `${message}. ${remedy}`) };
+  }
+}
 
 function unauthorized(why: string): { readonly refusal: Refusal } {
   return { refusal: refusal("UNAUTHORIZED", `Authentication failed: ${why}`) };

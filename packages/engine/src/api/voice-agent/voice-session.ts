@@ -118,6 +118,7 @@ export class VoiceSession {
 
   receive(event: ReceivedEvent): void {
     const { session, clock } = this.#parts;
+    if (this.#life.ended) return;
     if (event.type !== "input.audio") this.#live({ type: "active", at: clock.now() });
     switch (event.type) {
       case "input.audio":

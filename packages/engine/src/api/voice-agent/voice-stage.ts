@@ -12,7 +12,7 @@ import type { Asr, Llm, LlmMessage, LlmOutput, Voice } from "../../vendors/vendo
 import type { Configuration } from "./configuration.ts";
 import { Connection, type Socket } from "./connection.ts";
 import type { SessionTimeline, VoiceSessionRecord } from "./session-log.ts";
-import { type Client, type VoiceAgentRules, VoiceSessions } from "./voice-sessions.ts";
+import { type Client, type VoiceAgentRules, VoiceSessions, type VoiceSessionsOptions } from "./voice-sessions.ts";
 
 /** Something that the user utters, at clock time. Without text it is a noise. */
 export interface Utterance {
@@ -64,6 +64,8 @@ const voiceRate = 24_000;
 
 export class VoiceStage implements AsyncDisposable {
   readonly clock = new VirtualClock();
+  /** For another door on the same parts. */
+  readonly options: VoiceSessionsOptions;
   readonly sessions: VoiceSessions;
   readonly clients: StageClient[] = [];
   /** What the language model was asked, request by request. */
@@ -77,7 +79,7 @@ export class VoiceStage implements AsyncDisposable {
   constructor(options: VoiceStageOptions = {}) {
     this.#options = options;
     const { agents = {}, full } = options;
-    this.sessions = new VoiceSessions({
+    this.options = {
       rules: { ...stageRules, ...options.rules },
       startSession: async (request) => {
         const { startMs = 0, startError } = options;
@@ -120,7 +122,8 @@ export class VoiceStage implements AsyncDisposable {
         },
       },
       onStart: () => {},
-    });
+    };
+    this.sessions = new VoiceSessions(this.options);
   }
 
   /** A new socket, let in already. */

@@ -1,0 +1,160 @@
+import { once } from "node:events";
+import http from "node:http";
+import type { Duplex } from "node:stream";
+import { pino } from "pino";
+import { expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { Ticker } from "../../session/clock.ts";
+import { stageProject, VoiceStage } from "./voice-stage.ts";
+import { VoiceAgentDoor, type VoiceAgentDoorOptions } from "./socket.ts";
+
+const token = { ok: true, project: stageProject, keyId: "k", nonce: "n", maxSessionDurationSeconds: 60, expiresAt: 0 } as const;
+
+/** A door on a port, with real sockets; its sessions are the stage's. */
+class Street implements AsyncDisposable {
+  readonly server = http.createServer();
+  readonly door: VoiceAgentDoor;
+  readonly stage = new VoiceStage();
+  readonly spent: string[] = [];
+  draining = false;
+
+  constructor(options: Partial<VoiceAgentDoorOptions> = {}) {
+    this.door = new VoiceAgentDoor({
+      ...this.stage.options,
+      keys: { find: (text) => (text === "key" ? { project: stageProject, keyId: "k" } : undefined) },
+      tokens: {
+        check: (text) => (text === "token" ? token : { ok: false, why: text === "old" ? "expired" : "malformed" }),
+        spend: (nonce) => this.spent.push(nonce) === 1,
+      },
+      clock: new Ticker().clock(),
+      now: () => 1000,
+      draining: () => this.draining,
+      log: pino({ level: "silent" }),
+      ...options,
+    });
+    this.server.on("upgrade", (request, socket, head) => this.door.handleUpgrade(request, socket, head));
+  }
+
+  async port(): Promise<number> {
+    if (!this.server.listening) {
+      this.server.listen(0, "127.0.0.1");
+      await once(this.server, "listening");
+    }
+    const address = this.server.address();
+    return typeof address === "object" ? (address?.port ?? 0) : 0;
+  }
+
+  async open(path: string, headers: Record<string, string> = {}) {
+    const socket = new WebSocket(`ws://127.0.0.1:${await this.port()}${path}`, { headers });
+    const told: { type: string; code?: string; timestamp: number; message?: string }[] = [];
+    const waiting: (() => void)[] = [];
+    socket.on("message", (data) => {
+      told.push(JSON.parse(String(data)));
+      for (const wake of waiting.splice(0)) wake();
+    });
+    socket.on("error", () => {});
+    const closed = once(socket, "close").then(([code, reason]) => ({ code: code as number, reason: String(reason) }));
+    const until = async (count: number): Promise<void> => {
+      while (told.length < count) await Promise.race([new Promise<void>((resolve) => waiting.push(resolve)), closed]);
+    };
+    return { socket, told, closed, until };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ending = this.door[Symbol.asyncDispose]();
+    await this.stage[Symbol.asyncDispose]();
+    await ending;
+    this.server.close();
+  }
+}
+
+test.each([
+  ["/v1/ws", {}, "no credential came"],
+  ["/v1/ws?token=wrong", {}, "the API key is wrong"],
+  ["/v1/ws?token=old", {}, "the token has expired"],
+  ["/v1/ws?api_key=key", {}, "no credential came"],
+])("who has no right credential is let in to be told so, and closed with 1008: %s", async (path, headers, why) => {
+  await using street = new Street();
+  const { told, closed } = await street.open(path, headers);
+  expect(await closed).toEqual({ code: 1008, reason: "UNAUTHORIZED" });
+  expect(told).toEqual([
+    {
+      type: "session.error",
+      code: "UNAUTHORIZED",
+      message: expect.stringContaining(why),
+      param: null,
+      session_id: null,
+      timestamp: 1,
+    },
+  ]);
+});
+
+test.each([
+  ["/v1/ws", { authorization: "Bearer key" }],
+  ["/v1/ws", { authorization: "key" }],
+  ["/v1/voice?token=key", {}],
+  ["/v1/ws?token=token", {}],
+])("each form of a credential opens a session: %s %j", async (path, headers) => {
+  await using street = new Street();
+  const { socket, told, until } = await street.open(path, headers as Record<string, string>);
+  await once(socket, "open");
+  socket.send(JSON.stringify({ type: "session.update", session: {} }));
+  await until(2);
+  expect(told.map(({ type }) => type)).toEqual(["session.updated", "session.ready"]);
+  expect(street.spent).toEqual(path.includes("token=token") ? ["n"] : []);
+});
+
+test("a project that may not use this door is told FORBIDDEN", async () => {
+  const project = { ...stageProject, services: new Set(["rest"] as const) };
+  await using street = new Street({ keys: { find: () => ({ project, keyId: "k" }) } });
+  const { told, closed } = await street.open("/v1/ws?token=key");
+  expect(await closed).toEqual({ code: 1008, reason: "FORBIDDEN" });
+  expect(told).toMatchObject([{ code: "FORBIDDEN", message: expect.stringContaining("voice-agent") }]);
+});
+
+test("an engine that ends takes nobody in", async () => {
+  await using street = new Street();
+  street.draining = true;
+  const { told, closed } = await street.open("/v1/ws?token=key");
+  expect((await closed).code).toBe(1013);
+  expect(told).toMatchObject([{ code: "at_capacity" }]);
+});
+
+test("no subprotocol is chosen, whatever is offered", async () => {
+  await using street = new Street();
+  const request = http.get({
+    port: await street.port(),
+    path: "/v1/ws?token=key",
+    headers: {
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+      "sec-websocket-protocol": "realtime, v1",
+    },
+  });
+  const [response, socket] = (await once(request, "upgrade")) as [http.IncomingMessage, Duplex];
+  socket.destroy();
+  expect([response.statusCode, response.headers["sec-websocket-protocol"]]).toEqual([101, undefined]);
+});
+
+test("a frame above 1 MiB closes the socket with 1009, and the session waits for its client", async () => {
+  await using street = new Street();
+  const { socket, closed, until } = await street.open("/v1/ws?token=key");
+  await once(socket, "open");
+  socket.send(JSON.stringify({ type: "session.update", session: {} }));
+  await until(2);
+  socket.send(`"${"x".repeat(1024 * 1024)}"`);
+  expect((await closed).code).toBe(1009);
+  expect(street.door.sessions.size).toBe(1);
+});
+
+test("a binary frame is refused, and the socket stays open", async () => {
+  await using street = new Street();
+  const { socket, told, until } = await street.open("/v1/ws?token=key");
+  await once(socket, "open");
+  socket.send(Buffer.from([1, 2, 3]));
+  await until(1);
+  expect(told).toMatchObject([{ code: "invalid_format", message: expect.stringContaining("binary") }]);
+  expect(socket.readyState).toBe(socket.OPEN);
+});
