@@ -9,7 +9,7 @@ import type { ArtifactLinks } from "../artifact-links.ts";
 import type { KeptSessions } from "../kept-sessions.ts";
 import { toSummary } from "../session-wire.ts";
 import { type CallerOf, NotFound, pageFields, pageOf, refusals, refusalsOfOne, security, tags } from "./door.ts";
-import { baseUrl } from "./base-url.ts";
+import { baseUrl } from "../../base-url.ts";
 
 export interface SessionDoor {
   readonly sessions: KeptSessions;

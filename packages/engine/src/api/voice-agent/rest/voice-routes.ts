@@ -8,7 +8,7 @@ import { refuseForeign } from "../../loopback.ts";
 import type { ArtifactLinks } from "../artifact-links.ts";
 import type { VoicePreviews } from "../voice-previews.ts";
 import { findVoice, isAlias, voiceNames } from "../voices.ts";
-import { baseUrl } from "./base-url.ts";
+import { baseUrl } from "../../base-url.ts";
 import { type CallerOf, NotFound, refusals, security, tags } from "./door.ts";
 
 export interface VoiceDoor {
