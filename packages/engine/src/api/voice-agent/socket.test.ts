@@ -96,7 +96,7 @@ test.each([
   ["/v1/ws?token=token", {}],
 ])("each form of a credential opens a session: %s %j", async (path, headers) => {
   await using street = new Street();
-  const { socket, told, until } = await street.open(path, headers as Record<string, string>);
+  const { socket, told, until } = await street.open(path, headers);
   await once(socket, "open");
   socket.send(JSON.stringify({ type: "session.update", session: {} }));
   await until(2);
