@@ -21,11 +21,13 @@ export interface RunningEngine extends AsyncDisposable {
   command(...words: readonly string[]): Promise<string>;
   /** Ends it as a service manager would; resolves with its exit code. */
   stop(): Promise<number | null>;
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>;
 }
 
-/** Starts it and waits until it can take calls. */
-export async function startEngine(environment: Readonly<Record<string, string>> = {}): Promise<RunningEngine> {
-  const data = await mkdtemp(join(tmpdir(), "parley-e2e-"));
+/** Starts it and waits until it can take calls. `folder`: its data, which stay; absent: an empty one, which goes with it. */
+export async function startEngine(environment: Readonly<Record<string, string>> = {}, folder?: string): Promise<RunningEngine> {
+  const data = folder ?? (await mkdtemp(join(tmpdir(), "parley-e2e-")));
   const cli = new URL("../../packages/engine/src/cli/parley.ts", import.meta.url).pathname;
   const child = spawn(process.execPath, ["--conditions=source", cli, "start"], {
     env: { ...process.env, PORT: "0", PARLEY_RTC__UDP_PORT: "0", PARLEY_DATA_DIR: data, ...environment },
@@ -41,8 +43,12 @@ export async function startEngine(environment: Readonly<Record<string, string>> 
   const stop = async (): Promise<number | null> => {
     if (child.exitCode === null) child.kill("SIGTERM");
     await exited;
-    await rm(data, { recursive: true, force: true });
+    if (folder === undefined) await rm(data, { recursive: true, force: true });
     return child.exitCode;
+  };
+  const kill = async (): Promise<void> => {
+    child.kill("SIGKILL");
+    await exited;
   };
   try {
     const url = await Promise.race([
@@ -55,7 +61,7 @@ export async function startEngine(environment: Readonly<Record<string, string>> 
       const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=source", cli, ...words], { env });
       return stdout.trim();
     };
-    return { url, command, stop, [Symbol.asyncDispose]: async () => void (await stop()) };
+    return { url, command, stop, kill, [Symbol.asyncDispose]: async () => void (await stop()) };
   } catch (error) {
     await stop();
     throw new Error(`the engine did not start; its last lines:\n${log.join("\n")}`, { cause: error });
