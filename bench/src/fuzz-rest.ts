@@ -73,29 +73,55 @@ async function prepare(): Promise<void> {
   if (installed !== 0) throw new Error(`schemathesis ${SCHEMATHESIS} could not be installed from PyPI`);
 }
 
-/** First a call that goes on while everything is said to its agent; then agents that come and go. */
+/** First a call that goes on while everything is said to its agent; then agents that come and go; then the REST beside the Voice Agent socket. */
 async function fuzz(): Promise<number> {
   // Agents that nobody joins go soon; addresses that were made up are not called.
   const nowhere = "http://127.0.0.1:9";
+  const apiKey = "fuzz-rest-api-key";
   await using engine = await EngineProcess.start({
     vendors: "embedded",
-    env: { PARLEY_FIRST_USER_TIMEOUT: "3", PARLEY_DRAIN_MS: "1000", HTTP_PROXY: nowhere, HTTPS_PROXY: nowhere, NO_PROXY: "" },
+    env: {
+      PARLEY_API_KEY: apiKey,
+      PARLEY_FIRST_USER_TIMEOUT: "3",
+      PARLEY_DRAIN_MS: "1000",
+      HTTP_PROXY: nowhere,
+      HTTPS_PROXY: nowhere,
+      NO_PROXY: "",
+    },
   });
   console.error(`Again with: npm run fuzz:rest -- --seed ${values.seed} --seconds ${values.seconds}`);
-  const seconds = Math.max(2, Number(values.seconds));
+  const share = Math.max(1, Math.floor(Number(values.seconds) / 4));
+  const [{ id, secret }] = project.customers;
+  const customer = `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
   const talking = await holdCall(engine.url);
-  const first = await throwAt(engine.url, {
-    seconds: Math.ceil(seconds / 2),
-    parameters: { appid: project.appId, agentId: talking.agentId },
-    except: ["leave", "forgetAgent"],
-  });
+  const codes = [
+    await throwAt(engine.url, {
+      paths: "^/api/",
+      authorization: customer,
+      seconds: 2 * share,
+      parameters: { appid: project.appId, agentId: talking.agentId },
+      except: ["leave", "forgetAgent"],
+    }),
+  ];
   if (!(await talking.goesOn())) throw new Error("the call did not survive what was said to its agent");
   await talking[Symbol.asyncDispose]();
-  const second = await throwAt(engine.url, { seconds: Math.floor(seconds / 2), parameters: { appid: project.appId }, except: [] });
-  return Math.max(first, second);
+  codes.push(
+    await throwAt(engine.url, {
+      paths: "^/api/",
+      authorization: customer,
+      seconds: share,
+      parameters: { appid: project.appId },
+      except: [],
+    }),
+    await throwAt(engine.url, { paths: "^/v1/", authorization: `Bearer ${apiKey}`, seconds: share, parameters: {}, except: [] }),
+  );
+  return Math.max(...codes);
 }
 
 interface Volley {
+  /** A regular expression of those that are meant. */
+  readonly paths: string;
+  readonly authorization: string;
   readonly seconds: number;
   /** Values of path parameters; the others are made up, or come from earlier answers. */
   readonly parameters: Readonly<Record<string, string>>;
@@ -103,12 +129,12 @@ interface Volley {
   readonly except: readonly string[];
 }
 
-async function throwAt(url: string, { seconds, parameters, except }: Volley): Promise<number> {
+async function throwAt(url: string, { paths, authorization, seconds, parameters, except }: Volley): Promise<number> {
   const config = join(folder, "schemathesis.toml");
   const lines = Object.entries(parameters).map(([name, value]) => `"path.${name}" = "${value}"`);
   writeFileSync(config, `[parameters]\n${lines.join("\n")}\n`);
-  const [{ id, secret }] = project.customers;
-  const schemathesis = ["--config-file", config, "run", `${url}/openapi.json`, "--url", url, "--auth", `${id}:${secret}`];
+  const schemathesis = ["--config-file", config, "run", `${url}/openapi.json`, "--url", url, "--include-path-regex", paths];
+  schemathesis.push("--header", `Authorization: ${authorization}`);
   for (const operation of except) schemathesis.push("--exclude-operation-id", operation);
   schemathesis.push("--seed", values.seed, "--max-time", String(seconds), "--checks", checks.join(","), "--request-timeout", "15");
   schemathesis.push("--generation-database", "none", "--suppress-health-check", "all", "--warnings", "off", "--no-color");
