@@ -3,6 +3,8 @@ import type { TurnTakingSettings } from "./turn-contract.ts";
 
 /** Silence that a reply is held for, waiting whether speech over it goes on, in milliseconds after `interruptMs`. A cough is over by then. */
 const confirmMs = 440;
+/** Longer wait where what was understood so far could be an echo of the agent: three words tell, and take about so long. */
+const doubtMs = 600;
 /** Longest wait for words that a held reply gives to a noise without any. */
 const wordsPatienceMs = 1500;
 
@@ -17,7 +19,7 @@ type State =
   | { name: "clear" }
   /** `since`: onset of the speech over the agent. */
   | { name: "ducked"; since: number; until: number }
-  | { name: "held"; since: number; until: number }
+  | { name: "held"; since: number; until: number; doubted?: true }
   | { name: "checking"; since: number; until: number };
 
 export type Verdict =
@@ -111,8 +113,8 @@ export class BargeIn {
     return this.#state.name === "checking" && !isOpen ? this.#resume(this.#state.since) : none;
   }
 
-  /** The deadline has passed. */
-  late({ interruption }: Settings): Verdict {
+  /** The deadline has passed. `isDoubtful`: what was understood could be an echo of the agent. */
+  late({ interruption }: Settings, isDoubtful: boolean): Verdict {
     switch (this.#state.name) {
       case "clear":
         return none;
@@ -122,6 +124,10 @@ export class BargeIn {
         return { type: "hold" };
       }
       case "held":
+        if (isDoubtful && this.#state.doubted === undefined) {
+          this.#state = { ...this.#state, until: this.#state.until + doubtMs, doubted: true };
+          return none;
+        }
         return interruption === "speech" ? { type: "interrupt" } : this.#giveUp();
       case "checking":
         return this.#resume(this.#state.since);

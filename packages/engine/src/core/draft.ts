@@ -5,6 +5,18 @@ import { endsOpen } from "./phrases.ts";
 /** Probability from which a sentence counts as complete. */
 const completeFrom = 0.5;
 
+/** What a person was understood to say. */
+export interface Heard {
+  readonly uid: string;
+  /** Where the utterance began. */
+  readonly startMs: number;
+  readonly text: string;
+  /** The recogniser will not change it any more. */
+  readonly final: boolean;
+  /** It may be an echo of the agent. */
+  readonly isDoubtful: boolean;
+}
+
 interface Part {
   readonly uid: string;
   readonly at: number;
@@ -22,14 +34,15 @@ export class Draft {
   endMs: number;
   /** Its number, once its beginning has been told. */
   turn: number | undefined;
+  /** What was understood last may be an echo of the agent. */
+  isDoubtful = false;
   /** A mark has ended it: it waits for nothing but its words, and the floor. */
   closed = false;
   /** How typed text in it came in. */
   origin: "text" | "command" = "text";
   /** Speech may cut the answer to it. */
   interruptable = true;
-  /** Probability that the sentence is complete, if the recogniser knows. */
-  complete: number | undefined;
+  #complete: number | undefined;
   #parts: Part[] = [];
 
   /** `turn`: of what it takes the place of. */
@@ -44,14 +57,19 @@ export class Draft {
     this.#parts.push({ uid, at, typed: true, text: text.trim(), final: true });
   }
 
-  /** Words of `uid`'s utterance that began at `at`; they replace what was known of that utterance. */
-  hear(uid: string, at: number, text: string, final: boolean): void {
+  /**
+   * Words of `uid`'s utterance that began at `startMs`; they replace what was known of that utterance. `complete`:
+   * probability that the sentence is, if the recogniser knows.
+   */
+  hear({ uid, startMs, text, final, isDoubtful }: Heard, complete?: number): void {
+    this.isDoubtful = isDoubtful;
+    this.#complete = complete ?? this.#complete;
     const open = this.#parts.find((part) => part.uid === uid && !part.final);
     if (open !== undefined) {
       open.text = text.trim();
       open.final = final;
     } else if (text.trim() !== "") {
-      this.#parts.push({ uid, at, typed: false, text: text.trim(), final });
+      this.#parts.push({ uid, at: startMs, typed: false, text: text.trim(), final });
     }
   }
 
@@ -70,7 +88,7 @@ export class Draft {
 
   /** As far as its words and the recogniser tell, the sentence is. */
   get isComplete(): boolean {
-    return (this.complete ?? 1) >= completeFrom && !endsOpen(this.text);
+    return (this.#complete ?? 1) >= completeFrom && !endsOpen(this.text);
   }
 
   get spoken(): string {

@@ -24,7 +24,12 @@ const rest = (text: string, index = 0, echo = speaking()) => echo.strip("a", 10_
 test("the agent's own words are taken off, from wherever the microphone began to hear them", () => {
   expect(rest("It was opened to traffic in the year")).toBe("");
   expect(rest("traffic, in the year", 4)).toBe("");
-  expect(speaking().strip("a", 10_250, "It was opened to traffic.")).toEqual({ rest: "", echo: "It was opened to traffic.", isNew: true });
+  expect(speaking().strip("a", 10_250, "It was opened to traffic.")).toEqual({
+    rest: "",
+    echo: "It was opened to traffic.",
+    isNew: true,
+    isDoubtful: false,
+  });
 });
 
 test("misheard words, lost ones and numbers written otherwise do not hide an echo", () => {
@@ -46,6 +51,17 @@ test("a person who quotes a word or two is no echo", () => {
   }
 });
 
+test("whether a word or two are the beginning of an echo is doubtful, unless people take the floor with them or come too late", () => {
+  const doubtful = (text: string, index = 0, echo = speaking()) => echo.strip("a", 10_000 + index * wordMs + delayMs, text).isDoubtful;
+  expect(doubtful("it was")).toBe(true);
+  expect(doubtful("it was ope")).toBe(true);
+  expect(doubtful("traf", 4)).toBe(true);
+  expect(doubtful("it what")).toBe(false);
+  expect(doubtful("traffic", 9)).toBe(false);
+  expect(doubtful("stop", 0, speaking("stop at the next corner"))).toBe(false);
+  expect(doubtful("")).toBe(false);
+});
+
 test("a person who repeats a phrase having heard it is no echo", () => {
   const repeated = "it took fourteen years to build";
   // Its last word was over 200 ms before.
@@ -60,7 +76,7 @@ test("an echo is new once for each utterance of each person", () => {
 });
 
 test("an agent that has said nothing has no echo", () => {
-  expect(new Echo().strip("a", 0, answer)).toEqual({ rest: answer, echo: "", isNew: false });
+  expect(new Echo().strip("a", 0, answer)).toEqual({ rest: answer, echo: "", isNew: false, isDoubtful: false });
 });
 
 // What people say in recordings/.

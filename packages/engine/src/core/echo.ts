@@ -7,6 +7,15 @@ export interface Echoed {
   readonly echo: string;
   /** This utterance had none until now. */
   readonly isNew: boolean;
+  /** All of it repeats the agent, but it is too short to tell an echo from somebody who says the same. */
+  readonly isDoubtful: boolean;
+}
+
+/** How far an utterance follows the agent's words. */
+interface Trail {
+  /** Words of it that are an echo; 0: it is none. */
+  readonly length: number;
+  readonly isDoubtful: boolean;
 }
 
 /** How long after a word was due at the transport its echo may begin, in milliseconds: both ways of a call, and the buffers of its devices. */
@@ -52,23 +61,26 @@ export class Echo {
     const tokens = text.split(/\s+/u).filter((token) => plain(token) !== "");
     const heard = tokens.map(plain);
     let length = 0;
+    let isDoubtful = false;
     for (const [index, { startMs }] of this.#said.entries()) {
       if (at - startMs > LATEST_MS) continue;
       if (at - startMs < EARLIEST_MS) break;
-      length = Math.max(length, this.#follow(heard, index));
+      const trail = this.#follow(heard, index);
+      length = Math.max(length, trail.length);
+      isDoubtful ||= trail.isDoubtful;
     }
-    if (length === 0) return { rest: text, echo: "", isNew: false };
+    if (length === 0) return { rest: text, echo: "", isNew: false, isDoubtful };
     const isNew = this.#found.get(uid) !== at;
     this.#found.set(uid, at);
-    return { echo: tokens.slice(0, length).join(" "), rest: tokens.slice(length).join(" "), isNew };
+    return { echo: tokens.slice(0, length).join(" "), rest: tokens.slice(length).join(" "), isNew, isDoubtful: false };
   }
 
   forget(uid: string): void {
     this.#found.delete(uid);
   }
 
-  /** How many of the heard words, from the first on, follow what the agent said from there on. */
-  #follow(heard: readonly string[], from: number): number {
+  /** How far the heard words, from the first on, follow what the agent said from there on. */
+  #follow(heard: readonly string[], from: number): Trail {
     let matched = 0;
     let letters = 0;
     let end = 0;
@@ -79,11 +91,21 @@ export class Echo {
       end = next.heard + 1;
       said = next.said + 1;
     }
-    if (matched < MIN_WORDS || letters < MIN_LETTERS || matched < MIN_SHARE * end) return 0;
+    if (matched < MIN_WORDS || letters < MIN_LETTERS || matched < MIN_SHARE * end)
+      return { length: 0, isDoubtful: heard.length > 0 && this.#repeats(heard, from) };
     // A partial's last word is often misheard. Two words more, or one that takes the floor, are the person's.
     const left = heard.slice(end);
     const misheard = left.length === 1 && matched > MIN_WORDS && !takers.has(left[0] ?? "") && this.#said.length > said;
-    return misheard ? heard.length : end;
+    return { length: misheard ? heard.length : end, isDoubtful: false };
+  }
+
+  /** Word for word the agent's from there on, the last perhaps cut short, and none with which people take the floor. */
+  #repeats(heard: readonly string[], from: number): boolean {
+    return heard.every((word, index) => {
+      const said = this.#said[from + index]?.word;
+      if (said === undefined || takers.has(word)) return false;
+      return soundsLike(word, said) || (index === heard.length - 1 && said.startsWith(word));
+    });
   }
 
   /** The nearest pair of words that are the same, from these two on. Beyond words that were added, one pair alone is chance. */

@@ -1,16 +1,13 @@
 /** What people are understood to say: without echoes of the agent, and without what is said aside, over a reply that lets nobody in. */
+import type { Heard } from "./draft.ts";
 import { Echo } from "./echo.ts";
 import type { People } from "./people.ts";
 import type { TurnInput } from "./turn-contract.ts";
 
 type Transcript = Extract<TurnInput, { type: "transcript" }>;
 
-export interface Understood {
-  readonly uid: string;
-  /** Where the utterance began. */
-  readonly startMs: number;
-  readonly text: string;
-  readonly final: boolean;
+/** Of doubtful words the text is withheld. */
+export interface Understood extends Heard {
   /** The agent's own words that were taken off its beginning. */
   readonly echo: string;
   /** The first echo of this utterance. */
@@ -55,12 +52,14 @@ export class Hearing {
   understand({ uid, text, final }: Transcript): Understood | undefined {
     const startMs = this.#people.transcript(uid, final);
     if (startMs === undefined) return undefined;
-    const { rest, echo, isNew } = this.#echo.strip(uid, startMs, text);
+    const { rest, echo, isNew, isDoubtful } = this.#echo.strip(uid, startMs, text);
     const aside = this.#asides.get(uid);
     if (final && aside !== undefined) {
       this.#asides.delete(uid);
       if (this.#people.isOpen(uid)) this.speechStart(uid, aside.endMs, true);
     }
-    return { uid, startMs, text: rest, final, echo, isNewEcho: isNew, aside };
+    // A word or two that the agent is saying, too, wait for the next: an echo has more, and a person is heard out.
+    const isWithheld = isDoubtful && !final;
+    return { uid, startMs, text: isWithheld ? "" : rest, isDoubtful: isWithheld, final, echo, isNewEcho: isNew, aside };
   }
 }

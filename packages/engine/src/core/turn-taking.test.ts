@@ -369,6 +369,27 @@ describe("the agent's own voice in somebody's microphone", () => {
     expect(turns.floor).toBe("nobody");
   });
 
+  test("does not interrupt it with its first words, which could be anybody's", () => {
+    const turns = talking();
+    run(turns, start(2250), time(2410));
+    expect(types(run(turns, partial(2560, "once"), partial(2800, "once upon"), time(2850)))).toEqual([]);
+    expect(types(run(turns, partial(3100, "once upon a time")))).toEqual(["echo-suspected", "reply-resume"]);
+  });
+
+  test("leaves the floor to a person who happens to begin with the same words", () => {
+    const turns = talking();
+    run(turns, start(2250), time(2410), partial(2560, "once"));
+    expect(types(run(turns, partial(2700, "once more please")))).toEqual(["reply-interrupt", "turn-start"]);
+    const brief = talking();
+    run(brief, start(2250), time(2410), partial(2560, "once"), end(2600));
+    expect(types(run(brief, final(2700, "Once?")))).toEqual(["reply-interrupt", "turn-start"]);
+    const long = talking();
+    run(long, start(2250), time(2410), partial(2560, "once"));
+    // The agent is silent already: it is only decided later.
+    expect(types(run(long, time(2850)))).toEqual([]);
+    expect(types(run(long, time(3450)))).toEqual(["reply-interrupt", "turn-start"]);
+  });
+
   test("hides nobody who speaks over it", () => {
     const turns = talking();
     run(turns, start(2250), time(2410), partial(2700, "once upon a"));

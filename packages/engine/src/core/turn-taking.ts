@@ -158,8 +158,7 @@ export class TurnTaking {
     }
     const overheard = this.#people.isOverheard(uid);
     if (overheard && text.trim() !== "") this.#draft ??= new Draft(uid, startMs);
-    this.#draft?.hear(uid, startMs, text, final);
-    if (this.#draft !== undefined && complete !== undefined) this.#draft.complete = complete;
+    this.#draft?.hear(understood, complete);
     switch (this.#state.floor) {
       case "nobody":
         // A noise that was there before the last reply, and outlasted it, turns out to be words.
@@ -303,7 +302,7 @@ export class TurnTaking {
         this.#endAs(at, this.#state.late(this.#settings, this.#draft?.isComplete ?? true));
         break;
       case "agent": {
-        const verdict = this.#state.late(this.#settings);
+        const verdict = this.#state.late(this.#settings, this.#draft?.isDoubtful ?? false);
         this.#carryOut(at, verdict);
         if (verdict.type === "hold" && this.#meansIt) this.#barge(at);
         break;
