@@ -169,3 +169,17 @@ test("speech over the agent that does not count is a turn of its own, and the ag
   ]);
   for (const record of turns(events)) expect(TurnRecord.parse(record)).toEqual(record);
 });
+
+test("a word in between, while tools hold the answer, is no end of the turn", () => {
+  const between: SessionEvent[] = [
+    { type: "reply-begin", at: 2700, turnId: 1, reply: 1, trigger: "create" },
+    { type: "reply-start", at: 2800, turnId: 1, reply: 1, source: "llm", latencyMs: null },
+    { type: "reply-end", at: 3300, turnId: 1, reply: 1, text: "One moment.", playedMs: 500 },
+    { type: "reply-begin", at: 5000, turnId: 1, reply: 2, trigger: "turn" },
+    { type: "reply-start", at: 5200, turnId: 1, reply: 2, source: "llm", latencyMs: 3200 },
+    { type: "reply-end", at: 6000, turnId: 1, reply: 2, text: "Noon.", playedMs: 800 },
+  ];
+  expect(wire([...asked, ...between])).toMatchObject([
+    { turn_id: 1, end: { type: "ok", end_at: epochMs + 6000 }, metrics: { e2e_latency_ms: 3200 } },
+  ]);
+});

@@ -1,6 +1,6 @@
 /** From what happened in a session to its finished turns: what began each, how it ended and how long its parts took. Pure. */
 import { z } from "zod";
-import type { IgnoredCause, InterruptCause, ReplySource, SessionEvent } from "../core/events.ts";
+import type { IgnoredCause, InterruptCause, ReplySource, ReplyTrigger, SessionEvent } from "../core/events.ts";
 
 const count = z.int().min(0);
 
@@ -62,6 +62,8 @@ interface OpenTurn {
   readonly at: number;
   heard: Heard | undefined;
   source: ReplySource | undefined;
+  /** Of the reply under way. */
+  trigger: ReplyTrigger | undefined;
   failure: Extract<TurnEnd, { type: "error" }> | undefined;
   metrics: TurnMetrics;
 }
@@ -87,9 +89,10 @@ export class TurnLog {
       case "user-left":
       case "state":
       case "transcript":
-      case "reply-begin":
       case "reply-text":
       case "tool-call":
+      case "picture-taken":
+      case "picture-refused":
       case "tool-result":
       case "turn-marked":
       case "turn-overlong":
@@ -106,6 +109,11 @@ export class TurnLog {
       case "turn-end":
         this.#turn(event.turnId, event.at).heard = event;
         return [];
+      case "reply-begin": {
+        const turn = this.#open.get(event.turnId);
+        if (turn !== undefined) turn.trigger = event.trigger;
+        return [];
+      }
       case "reply-start": {
         const turn = this.#turn(event.turnId, event.at);
         turn.source = event.source;
@@ -123,6 +131,8 @@ export class TurnLog {
         return [];
       }
       case "reply-end":
+        // A word in between, while tools hold the answer to somebody's turn: that is still to come.
+        if (this.#isBetween(event.turnId)) return [];
         return this.#finish(event.turnId, event.at, { type: "ok", playedMs: whole(event.playedMs) });
       case "reply-interrupted":
         if (event.cause === "start_of_speech") this.#cut = event;
@@ -140,7 +150,7 @@ export class TurnLog {
   #turn(turnId: number, at: number): OpenTurn {
     let turn = this.#open.get(turnId);
     if (turn === undefined) {
-      turn = { turnId, at, heard: undefined, source: undefined, failure: undefined, metrics: {} };
+      turn = { turnId, at, heard: undefined, source: undefined, trigger: undefined, failure: undefined, metrics: {} };
       this.#open.set(turnId, turn);
     }
     return turn;
@@ -155,6 +165,11 @@ export class TurnLog {
     const { heard, failure, metrics } = turn;
     const startMs = heard?.by === "voice" ? Math.min(heard.startMs, turn.at) : turn.at;
     return [{ turnId, start, startedAt: this.#unix(startMs), end: failure ?? end, endedAt: this.#unix(Math.max(at, startMs)), metrics }];
+  }
+
+  #isBetween(turnId: number): boolean {
+    const turn = this.#open.get(turnId);
+    return turn?.heard !== undefined && turn.trigger === "create";
   }
 
   #ignored({ turnId, startMs, endMs, cause }: Extract<SessionEvent, { type: "speech-ignored" }>): TurnRecord {
