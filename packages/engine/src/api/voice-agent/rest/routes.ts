@@ -8,6 +8,7 @@ import { addPhoneRoutes } from "./phone-routes.ts";
 import { addArtifactRoute, addSessionRoutes, type SessionDoor } from "./session-routes.ts";
 import { addTokenRoutes, type TokenDoor } from "./token-routes.ts";
 import { addPreviewRoute, addVoiceRoutes, type VoiceDoor } from "./voice-routes.ts";
+import { addVoicesPage } from "../voices-page.ts";
 import { addWebhookRoutes } from "./webhook-routes.ts";
 
 export interface VoiceAgentRest extends Entrance, TokenDoor, SessionDoor, VoiceDoor {
@@ -16,6 +17,7 @@ export interface VoiceAgentRest extends Entrance, TokenDoor, SessionDoor, VoiceD
 }
 
 export function addVoiceAgentRest(server: FastifyInstance, door: VoiceAgentRest): void {
+  addVoicesPage(server, door);
   void server.register((app, _options, done) => {
     speakThisApi(app);
     const callerOf = signIn(app, door);
