@@ -25,6 +25,9 @@ const BODY_LIMIT = 1024 * 1024;
 /** Deepest nesting of a body that is read: what comes after parsing may recurse. */
 const DEPTH_LIMIT = 64;
 
+/** Loading takes seconds, and the database is opened again every five. */
+const RETRY_AFTER_S = 2;
+
 /** A client that dribbles its request is cut off after this long. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
@@ -68,6 +71,8 @@ export function createServer({ tls, logger, waiting, onAnswer }: ServerOptions):
     const { status, reason, remedy } = errors[answer.code];
     if (status >= 500) request.log.error({ err: error, url: request.routeOptions.url }, "request failed");
     const detail = status === 400 || status === 500 ? answer.message : `${answer.message}. ${remedy}`;
+    // Clients that try again by themselves wait so long, in seconds.
+    if (status === 503) void reply.header("retry-after", String(RETRY_AFTER_S));
     // The page shows code and remedy by themselves.
     const page = request.url.startsWith("/console/") ? { code: answer.code, message: answer.message, remedy } : {};
     void reply.code(status).send({ detail, reason, ...page });

@@ -321,6 +321,18 @@ test("limits of a project are kept: agents at once, and requests in a second", a
   expect((await call("GET", "agents")).status).toBe(200);
 });
 
+test("limits are each project's own, and hold for requests that come at once", async () => {
+  const limited = { ...project, limits: { agents: 2, requestsPerSecond: 8 } };
+  const free = { ...project, appId: "f".repeat(32) };
+  const { call } = openDoor({ projects: [limited, free] });
+  const statuses = async (path: string, names: readonly string[]) =>
+    (await Promise.all(names.map(async (name) => await call("POST", path, joinBody(name))))).map(({ status }) => status).toSorted();
+
+  expect(await statuses("join", ["a", "a", "a", "b", "c"])).toEqual([200, 200, 409, 409, 422]);
+  expect(await statuses("join", ["d", "e", "f", "g", "h"])).toEqual([422, 422, 422, 429, 429]);
+  expect(await statuses(`/v2/projects/${free.appId}/join`, ["a", "b", "c"])).toEqual([200, 200, 200]);
+});
+
 test("at capacity the next agent with embedded speech is refused", async () => {
   const { call } = openDoor({ embeddedCalls: 1 });
   expect((await call("POST", "join", joinBody("one"))).status).toBe(200);

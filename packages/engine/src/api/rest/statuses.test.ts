@@ -119,6 +119,8 @@ test.each(provoked)("%i %s", async (status, reason, provoke) => {
   const answer = await provoke();
   expect(answer).toMatchObject({ status, body: { reason, detail: expect.any(String) } });
   expect(answer.body?.["detail"]).not.toContain("xyzzy");
+  // Who tries again by itself is told when.
+  expect(answer.headers["retry-after"]).toEqual(status === 429 || status === 503 ? expect.stringMatching(/^[1-9]\d*$/) : undefined);
 });
 
 test("an agent that could not start is FAILED, and its name is free", async () => {
