@@ -10,6 +10,7 @@ const shapes: Readonly<Record<AgentMessage["object"], Shape>> = {
   "message.interrupt": { turn_id: "number", start_ms: "number" },
   "message.metrics": { module: "string", metric_name: "string", turn_id: "number", latency_ms: "number" },
   "message.error": { module: "string", message: "string" },
+  "message.info": { module: "string", message: "string" },
   "message.state": { state: "string", turn_id: "number" },
   "turn.finished": { payload: "object" },
   "message.sal_status": { status: "string" },

@@ -147,6 +147,8 @@ export class Metrics {
       case "reply-start":
       case "reply-text":
       case "tool-call":
+      case "picture-taken":
+      case "picture-refused":
       case "tool-result":
         return;
     }

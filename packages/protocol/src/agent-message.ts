@@ -67,6 +67,17 @@ export const ErrorMessage = z.object({
 });
 export type ErrorMessage = z.infer<typeof ErrorMessage>;
 
+/** The receipt for an image: `message` is JSON text with its `uuid`, `width`, `height`, `size_bytes` and source. */
+export const InfoMessage = z.object({
+  object: z.literal("message.info"),
+  module: z.literal("context"),
+  resource_type: z.literal("picture"),
+  turn_id: TurnId,
+  message: z.string(),
+  send_ts: z.number(),
+});
+export type InfoMessage = z.infer<typeof InfoMessage>;
+
 /**
  * What the agent is doing. Agora sends it by RTM presence only; its toolkits ignore this object. The flags are those of
  * the presence: a person may be heard while the agent speaks.
@@ -144,6 +155,7 @@ export const AgentMessage = z.discriminatedUnion("object", [
   InterruptMessage,
   MetricsMessage,
   ErrorMessage,
+  InfoMessage,
   StateMessage,
   TurnFinished,
   SalStatus,
@@ -164,3 +176,11 @@ export type TypedText = z.infer<typeof TypedText>;
 /** Body of `user.manual_sos` and `user.manual_eos` from a client. */
 export const ManualMark = z.object({ request_id: z.string().min(1).max(128) });
 export type ManualMark = z.infer<typeof ManualMark>;
+
+/** Body of `image.upload` from a client: an address, or the image itself. */
+export const ImageUpload = z.object({
+  uuid: z.string().min(1).max(128),
+  image_url: z.string().max(32_768).nullish(),
+  image_base64: z.string().nullish(),
+});
+export type ImageUpload = z.infer<typeof ImageUpload>;

@@ -75,7 +75,9 @@ export const LlmBody = z.object({
   system_messages: optional(z.array(SystemMessage).max(1000)).describe("Put before every request, in order."),
   params: optional(ObjectOrText).describe("Merged into the top level of the request; an object, or JSON text of one."),
   max_history: optional(z.int().min(0).max(1024)).describe("Entries of short-term memory; 0: none. Default 10."),
-  input_modalities: optional(z.array(z.enum(["text", "image"])).min(1)).describe('Default ["text"].'),
+  input_modalities: optional(z.array(z.enum(["text", "image"])).min(1)).describe(
+    'Default ["text"]. With `image`, images of clients go with their next words.',
+  ),
   output_modalities: optional(z.array(z.enum(["text", "audio"])).min(1)).describe('Default ["text"].'),
   greeting_message: optional(z.string().max(10_000)).describe("Spoken when the first person is there."),
   greeting_audio_url: optional(z.string()).describe("Not built: refused."),

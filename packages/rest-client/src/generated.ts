@@ -279,7 +279,7 @@ export interface operations {
                             }) | null;
                             /** @description Entries of short-term memory; 0: none. Default 10. */
                             max_history?: number | null;
-                            /** @description Default ["text"]. */
+                            /** @description Default ["text"]. With `image`, images of clients go with their next words. */
                             input_modalities?: ("text" | "image")[] | null;
                             /** @description Default ["text"]. */
                             output_modalities?: ("text" | "audio")[] | null;

@@ -102,6 +102,22 @@ export type SessionEvent =
       arguments: Readonly<Record<string, unknown>>;
       by: "client" | "engine";
     }
+  /** An image goes with the next words to the language model. Of one at an address, sizes are 0; `url` is empty for one that came whole. */
+  | {
+      type: "picture-taken";
+      at: number;
+      turnId: number;
+      uid: string;
+      id: string;
+      width: number;
+      height: number;
+      bytes: number;
+      source: "url" | "base64";
+      url: string;
+      /** Images of this person so far. */
+      count: number;
+    }
+  | { type: "picture-refused"; at: number; turnId: number; uid: string; id: string; message: string }
   /** What a call gave, or that nothing came in time. */
   | {
       type: "tool-result";

@@ -32,6 +32,8 @@ export interface ChosenLlm {
   readonly options: unknown;
   /** Its answers may begin with what changes the voice. */
   readonly tunes?: boolean;
+  /** It takes images. */
+  readonly pictures?: boolean;
 }
 
 export interface SystemMessage {

@@ -3,6 +3,7 @@ import type { ReplySource, ReplyTrigger } from "../core/events.ts";
 import type { History, Memory } from "../core/history.ts";
 import type { Control, Llm, LlmMessage, LlmTurn } from "../vendors/vendor.ts";
 import type { SystemMessage } from "./agent-config.ts";
+import type { Pictures } from "./pictures.ts";
 import { once, Reply, type ReplyParts } from "./reply.ts";
 import type { Tasks } from "./tasks.ts";
 import { type Batch, outputOf, type Tools } from "./tools.ts";
@@ -18,6 +19,7 @@ export interface MindParts extends ReplyParts {
   /** Resolves when the history says how much of the last reply was heard. */
   readonly settled: () => Promise<void>;
   readonly tasks: Tasks;
+  readonly pictures: Pictures;
   /** What is answered now. */
   readonly turn: () => LlmTurn;
   /** The model says how its answer and the voice are to be. */
@@ -84,10 +86,10 @@ export class Mind {
 
   /** One request: the text goes on, the calls go to the tools. */
   async *#ask(reply: Reply, batch: Batch, instructions: readonly string[]): AsyncGenerator<string, void, undefined> {
-    const { tools, history, maxHistory, turn, onControl } = this.#parts;
+    const { tools, history, maxHistory, pictures, turn, onControl } = this.#parts;
     const messages = [
       ...this.systemMessages,
-      ...merged(history.recall(maxHistory).flatMap(toMessages)),
+      ...merged(history.recall(maxHistory).flatMap((memory) => toMessages(memory, pictures))),
       ...instructions.map((content): LlmMessage => ({ role: "system", content })),
     ];
     tools.requested();
@@ -118,18 +120,23 @@ function merged(messages: readonly LlmMessage[]): LlmMessage[] {
   const result: LlmMessage[] = [];
   for (const message of messages) {
     const last = result.at(-1);
-    if (message.role === "user" && last?.role === "user")
-      result.splice(-1, 1, { ...message, content: `${last.content} ${message.content}` });
-    else result.push(message);
+    if (message.role === "user" && last?.role === "user") {
+      const pictures = [...(last.pictures ?? []), ...(message.pictures ?? [])];
+      const shown = pictures.length > 0 ? { pictures } : {};
+      result.splice(-1, 1, { ...message, content: `${last.content} ${message.content}`, ...shown });
+    } else result.push(message);
   }
   return result;
 }
 
 /** Every call is followed by what it gave, or by a word that it has not given anything yet. */
-function toMessages(memory: Memory): LlmMessage[] {
+function toMessages(memory: Memory, pictures: Pictures): LlmMessage[] {
   switch (memory.type) {
-    case "said":
-      return [{ role: memory.entry.role, content: memory.entry.content, entry: memory.entry }];
+    case "said": {
+      const { entry } = memory;
+      const shown = entry.role === "user" ? pictures.of(entry.turnId) : [];
+      return [{ role: entry.role, content: entry.content, entry, ...(shown.length > 0 ? { pictures: shown } : {}) }];
+    }
     case "note":
       return [{ role: "system", content: memory.content }];
     case "tools": {

@@ -18,6 +18,7 @@ import { Host } from "./host.ts";
 import { Mind } from "./mind.ts";
 import { Mouth } from "./mouth.ts";
 import type { SayOptions, SessionChange, SessionParts } from "./parts.ts";
+import { openPictures, type Pictures } from "./pictures.ts";
 import { metric, type Reply } from "./reply.ts";
 import { Tasks } from "./tasks.ts";
 import { noTools, type ResultTaken, type ToolOutput, Tools } from "./tools.ts";
@@ -36,6 +37,7 @@ export class Session implements AsyncDisposable {
   readonly #feed: Feed;
   readonly #ears: Ears;
   readonly #tools: Tools;
+  readonly #pictures: Pictures;
   readonly #mind: Mind;
   readonly #mouth: Mouth;
   readonly #agenda: Agenda;
@@ -62,6 +64,7 @@ export class Session implements AsyncDisposable {
     for (const entry of parts.restored?.history ?? []) this.#history.add(entry);
     this.#ears = this.#openEars();
     this.#tools = this.#openTools();
+    this.#pictures = openPictures(parts, this.#feed, () => this.#turns.turn);
     this.#mouth = this.#openMouth();
     this.#mind = this.#openMind();
     this.#agenda = new Agenda({
@@ -240,6 +243,9 @@ export class Session implements AsyncDisposable {
       case "mark":
         this.#input({ ...message, at: this.#parts.clock.now(), uid });
         break;
+      case "picture":
+        this.#pictures.offer(message.picture, uid);
+        break;
       case "invalid":
         this.#feed.fail("session", new AppError("invalid-field", message.message));
         break;
@@ -408,16 +414,13 @@ export class Session implements AsyncDisposable {
       signal: this.#abort.signal,
       history: this.#history,
       tools: this.#tools,
+      pictures: this.#pictures,
       systemMessages: config.systemMessages,
       maxHistory: config.maxHistory,
       failureMessage: config.failureMessage,
       settled: () => this.#mouth.settled,
       turn: () => ({ id: this.#turns.turn, at: this.#parts.clock.now(), interruptable: !this.#turns.deaf }),
-      onControl: obeying({
-        ...this.#parts,
-        input: (input) => this.#input(input),
-        onError: (error) => this.#feed.fail("tts", error),
-      }),
+      onControl: obeying(this.#parts, this.#feed, (input) => this.#input(input)),
       tasks: this.#tasks,
       onError: (module, error) => this.#feed.fail(module, error),
     });

@@ -120,6 +120,7 @@ export class Stage implements AsyncDisposable {
       resample: () => ({ process: (pcm) => pcm, flush: () => new Int16Array() }),
       readMessage: (type, body): ClientMessage => {
         if (type === "start" || type === "end") return { type: "mark", mark: type, requestId: body };
+        if (type === "picture") return { type: "picture", picture: { id: body, url: `https://a.example/${body}`, source: "url", width: 0, height: 0, bytes: 0 } };
         return { type: "text", text: body, priority: "interrupt" };
       },
       ...(options.restored === undefined ? {} : { restored: options.restored }),
@@ -147,6 +148,11 @@ export class Stage implements AsyncDisposable {
       customType: "user.transcription",
       body: text,
     });
+  }
+
+  /** Sends an image. */
+  show(id: string, uid = "7"): void {
+    this.transport.events.push({ type: "message", at: this.clock.now(), uid, customType: "picture", body: id });
   }
 
   /** Presses the button, or lets it go. */

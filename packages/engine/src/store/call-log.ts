@@ -72,6 +72,8 @@ export class CallLog {
       case "reply-begin":
       case "reply-text":
       case "tool-call":
+      case "picture-taken":
+      case "picture-refused":
       case "tool-result":
       case "metric":
       case "error":

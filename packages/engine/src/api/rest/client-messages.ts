@@ -2,6 +2,7 @@
 import { ManualMark, TypedText } from "@parley/protocol";
 import { z } from "zod";
 import type { ClientMessage } from "../../session/client-message.ts";
+import { readPicture } from "./picture.ts";
 
 /** Agora's toolkits spell the priorities differently: `interrupted`, `INTERRUPT`. */
 const priorities: Readonly<Record<string, "interrupt" | "append" | "ignore">> = {
@@ -31,6 +32,8 @@ export function readClientMessage(customType: string, text: string): ClientMessa
         );
       return { type: "text", text: typed.data.message, priority };
     }
+    case "image.upload":
+      return readPicture(body);
     case "user.manual_sos":
     case "user.manual_eos": {
       const mark = ManualMark.safeParse(body);
@@ -39,7 +42,7 @@ export function readClientMessage(customType: string, text: string): ClientMessa
     }
     default:
       return invalid(
-        `messages of the kind ${JSON.stringify(kind.slice(0, 64))} are not understood. Allowed: user.transcription, message.interrupt, user.manual_sos, user.manual_eos`,
+        `messages of the kind ${JSON.stringify(kind.slice(0, 64))} are not understood. Allowed: user.transcription, image.upload, message.interrupt, user.manual_sos, user.manual_eos`,
       );
   }
 }

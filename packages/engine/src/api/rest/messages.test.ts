@@ -223,12 +223,7 @@ test("a client's mark is answered under its request, with the contract's own wor
     event_ms: epochMs + 5,
     payload: { success: true, request_id: "r1", turn_id: 3, error_message: null },
   });
-  expect(kinds(refused)).toEqual([
-    "user.manual_sos.result",
-    "user.manual_eos.result",
-    "user.manual_sos.result",
-    "user.manual_eos.result",
-  ]);
+  expect(kinds(refused)).toEqual(["user.manual_sos.result", "user.manual_eos.result", "user.manual_sos.result", "user.manual_eos.result"]);
   expect(refused.map(payload)).toEqual(
     [
       "Current mode is not manual.",
@@ -262,4 +257,31 @@ test("speech that does not count and echoes say nothing to clients: the agent's 
 
 test("who comes is told that nobody is known by their voice", () => {
   expect(translate([{ type: "user-joined", at: 0, uid: "7" }])).toMatchObject([{ object: "message.sal_status", status: "VP_DISABLED" }]);
+});
+
+test("an image is receipted with all that clients read; a refused one is known by either shape, whether errors are told or not", () => {
+  const picture = { at: 2000, turnId: 0, uid: "7", id: "u1" };
+  const [taken, refused] = translate([
+    { type: "picture-taken", ...picture, width: 640, height: 480, bytes: 1234, source: "url", url: "https://a.example/b.png", count: 3 },
+    { type: "picture-refused", ...picture, message: "too large" },
+  ]);
+  expect(taken).toMatchObject({ object: "message.info", module: "context", resource_type: "picture", turn_id: 1 });
+  expect(JSON.parse((taken as { message: string }).message)).toEqual({
+    uuid: "u1",
+    width: 640,
+    height: 480,
+    size_bytes: 1234,
+    source_type: "url",
+    source_value: "https://a.example/b.png",
+    upload_time: epochMs + 2000,
+    total_user_images: 3,
+  });
+  expect(refused).toMatchObject({ object: "message.error", module: "context", code: 400 });
+  expect(JSON.parse((refused as { message: string }).message)).toEqual({
+    module: "picture",
+    resource_type: "picture",
+    uuid: "u1",
+    success: false,
+    error: { code: 400, message: "too large" },
+  });
 });

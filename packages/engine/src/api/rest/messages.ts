@@ -42,6 +42,9 @@ const noTurn = { start: "No turns available for SOS labeling.", end: "No turns a
 /** The agent's stream; people's are their uids. They must differ, or clients mistake one for the other. */
 const AGENT_STREAM = 0;
 
+/** In place of a code that nobody publishes: the image is at fault. */
+const PICTURE_REFUSED = 400;
+
 /** Turns at most that are under way at once. */
 const TURNS_KEPT = 16;
 
@@ -72,6 +75,10 @@ export class Messages {
       case "tool-result":
       case "closed":
         return [];
+      case "picture-taken":
+        return [this.#pictureTaken(event)];
+      case "picture-refused":
+        return [this.#pictureRefused(event)];
       case "state":
         return [this.#state(event)];
       case "turn-start":
@@ -185,6 +192,41 @@ export class Messages {
       data_type: "message",
       message_id: this.#nextId(),
       send_ts: now,
+    };
+  }
+
+  /** Clients show a receipt only of a turn whose number is not 0. */
+  #pictureTaken({ at, turnId, id, width, height, bytes, source, url, count }: Extract<SessionEvent, { type: "picture-taken" }>): AgentMessage {
+    const receipt = {
+      uuid: id,
+      width,
+      height,
+      size_bytes: bytes,
+      source_type: source,
+      source_value: url,
+      upload_time: this.#unix(at),
+      total_user_images: count,
+    };
+    return {
+      object: "message.info",
+      module: "context",
+      resource_type: "picture",
+      turn_id: Math.max(1, turnId),
+      message: JSON.stringify(receipt),
+      send_ts: this.#unix(at),
+    };
+  }
+
+  /** Some clients know an image by `resource_type`, some by `module`. */
+  #pictureRefused({ at, turnId, id, message }: Extract<SessionEvent, { type: "picture-refused" }>): AgentMessage {
+    const failure = { module: "picture", resource_type: "picture", uuid: id, success: false, error: { code: PICTURE_REFUSED, message } };
+    return {
+      object: "message.error",
+      module: "context",
+      code: PICTURE_REFUSED,
+      message: JSON.stringify(failure),
+      turn_id: turnId,
+      send_ts: this.#unix(at),
     };
   }
 

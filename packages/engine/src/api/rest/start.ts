@@ -226,6 +226,9 @@ function withoutWords(tell: (event: SessionEvent) => void): (event: SessionEvent
         return tell({ ...event, arguments: {} });
       case "tool-result":
         return tell({ ...event, output: "" });
+      case "picture-taken":
+        return tell({ ...event, url: "" });
+      case "picture-refused":
       case "user-joined":
       case "user-left":
       case "state":

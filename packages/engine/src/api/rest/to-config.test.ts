@@ -330,8 +330,7 @@ test("every other field is read on the way to the agent", () => {
     toConfig(body as rest.JoinBody, { vendors, styles, defaults: none, firstUserTimeoutS: 600 });
   }
   expect(leaves.filter(({ path, idle }) => !idle && !read.has(path)).map(({ path }) => path)).toEqual([
-    // Images are refused where they arrive; the only mode is the default.
-    "properties.llm.input_modalities",
+    // The only mode is the default.
     "properties.turn_detection.mode",
     "properties.filler_words.trigger.mode",
   ]);

@@ -146,9 +146,10 @@ export function toLlm({ llm }: rest.JoinProperties, offer: VendorOffer, faults: 
     return { style: chosen.style, options: {} };
   }
   const details = llm?.vendor === "custom";
+  const pictures = llm?.input_modalities?.includes("image") === true ? { pictures: true } : {};
   const options = { ...chosen, ...(ignoreEmpty ? { ignoreEmpty } : {}), ...(details ? { details } : {}) };
   const parsed = parseOptions(style, options, ["properties", "llm"], faults);
-  return { style: chosen.style, options: parsed, ...(details ? { tunes: true } : {}) };
+  return { style: chosen.style, options: parsed, ...(details ? { tunes: true } : {}), ...pictures };
 }
 
 /** The same language model with other params, which take the place of all that it had. */
