@@ -88,3 +88,32 @@ test("who leaves frees the ear, strangers are not heard, and nobody's queue grow
   listening.leave("b");
   expect([listening.speaker, listening.people]).toEqual([undefined, 0]);
 });
+
+test("a frame that is late is one hole, and the next one as late is none", () => {
+  // Two frames come 40 ms late, together with the next ones; twice.
+  const listening = new Listening({ type: "active" });
+  listening.join("a");
+  const late = new Set([20, 21, 60, 61]);
+  let owed = 0;
+  let out = "";
+  for (let at = 0; at < 100; at += 1) {
+    owed += 1;
+    if (!late.has(at)) for (; owed > 0; owed -= 1) listening.hear("a", loud(2000));
+    out += Math.max(...listening.take()) > 0 ? "a" : ".";
+  }
+  expect(out).toMatch(/^\.a+\.a+$/);
+});
+
+test("what waits too long is left out where nothing is said", () => {
+  const listening = new Listening({ type: "active" });
+  listening.join("a");
+  for (let count = 0; count < 10; count += 1) listening.hear("a", silence);
+  for (let at = 0; at < 30; at += 1) {
+    listening.hear("a", silence);
+    listening.take();
+  }
+  // Its next word is there after the cushion that is left.
+  listening.hear("a", loud(2000));
+  const delay = Array.from({ length: 10 }, () => Math.max(...listening.take())).findIndex((peak) => peak > 0);
+  expect(delay).toBeLessThanOrEqual(4);
+});

@@ -6,6 +6,11 @@ const FRAME_SAMPLES = 480;
 const maxWaiting = 10;
 /** Frames that wait before somebody is heard: packets of theirs are not evenly spaced. */
 const cushion = 2;
+/** A frame that is late is a hole of its length, and waits for its turn from then on. What waits beyond this is left out in silence. */
+const longCushion = 4;
+/** After so much silence of theirs, in milliseconds, a frame can be left out; without a frame for so long they have stopped sending. */
+const spareMs = 200;
+const goneMs = 200;
 /** Speech and silence, root mean square of 32,768: −37 and −44 dBFS. */
 const speechRms = 460;
 const silenceRms = 205;
@@ -26,6 +31,8 @@ export type ListeningMode =
 interface Person {
   readonly frames: Int16Array[];
   flowing: boolean;
+  /** Since their last frame, in milliseconds. */
+  missingMs: number;
   /** How long they have been speaking without a pause, and silent without speech, in milliseconds. */
   speechMs: number;
   quietMs: number;
@@ -52,7 +59,7 @@ export class Listening {
 
   join(uid: string): void {
     if (this.#mode.type === "speaker" && uid !== this.#mode.uid) return;
-    if (!this.#people.has(uid)) this.#people.set(uid, { frames: [], flowing: false, speechMs: 0, quietMs: 0 });
+    if (!this.#people.has(uid)) this.#people.set(uid, { frames: [], flowing: false, missingMs: 0, speechMs: 0, quietMs: 0 });
   }
 
   leave(uid: string): void {
@@ -107,8 +114,10 @@ export class Listening {
 function nextFrame(person: Person): Int16Array | undefined {
   person.flowing ||= person.frames.length >= cushion;
   if (!person.flowing) return undefined;
+  if (person.frames.length > longCushion && person.quietMs >= spareMs) person.frames.shift();
   const frame = person.frames.shift();
-  if (frame === undefined) person.flowing = false;
+  person.missingMs = frame === undefined ? person.missingMs + FRAME_MS : 0;
+  if (person.missingMs >= goneMs) person.flowing = false;
   return frame;
 }
 

@@ -302,12 +302,12 @@ test("tools of the session file are HTTP requests, and their answers go to the e
   shop.close();
   expect(asked.toSorted()).toEqual(["GET /broken 7", "GET /weather?city=Oslo 7"]);
   const results = simulator.received.filter(({ type }) => type === "tool.result");
-  expect(
-    results.map(({ result, is_error: isError }) => [String(result), isError] as const).toSorted(([a], [b]) => a.localeCompare(b)),
-  ).toEqual([
-    ["The tool answered with status 500: out of order", true],
-    ['{"celsius":21}', false],
-  ]);
+  expect(new Map(results.map(({ result, is_error: isError }) => [result, isError]))).toEqual(
+    new Map<unknown, unknown>([
+      ["The tool answered with status 500: out of order", true],
+      ['{"celsius":21}', false],
+    ]),
+  );
   // The endpoint is not told of addresses: it would have to call them itself.
   const update = simulator.received.find(({ type }) => type === "session.update");
   expect(JSON.stringify(update)).not.toContain("http");
@@ -347,6 +347,27 @@ describe("what goes wrong is said in a line, with the way out, and exit 1", () =
     const { code, notes } = await failing({ args: ["--url", gone.url] });
     expect(code).toBe(1);
     expect(notes).toMatch(/127\.0\.0\.1:\d+ cannot be reached/);
+  });
+
+  test("an endpoint behind a proxy that is not there for it", async () => {
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on("connect", (request, socket) => {
+      asked.push(String(request.url));
+      socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    });
+    proxy.listen(0, "127.0.0.1");
+    await once(proxy, "listening");
+    const address = proxy.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const { code, notes } = await failing({
+      args: ["--url", "wss://brain.example/v1/ws"],
+      env: { HTTPS_PROXY: `http://127.0.0.1:${port}` },
+    });
+    proxy.close();
+    expect(code).toBe(1);
+    expect(asked).toContain("brain.example:443");
+    expect(notes).toContain("brain.example cannot be reached");
   });
 
   test("a uid that somebody has", async () => {

@@ -1,6 +1,7 @@
 /** `parley bridge`: joins a channel as a participant and connects it to any endpoint that speaks the Voice Agent API. */
 import { Caller, type HeardFrame } from "@parley/caller";
 import { VoiceAgent, type SessionSettings, type VoiceAgentEvent } from "@parley/voice-agent";
+import { getGlobalDispatcher, ProxyAgent, setGlobalDispatcher } from "undici";
 import { Messages } from "../api/rest/messages.ts";
 import { BrainAudio } from "../bridge/brain-audio.ts";
 import { BridgeCore, type BridgeStep } from "../bridge/core.ts";
@@ -9,6 +10,7 @@ import { VOICE_RATE } from "../bridge/voice.ts";
 import type { SessionEvent } from "../core/events.ts";
 import { buildToken } from "../projects/tokens.ts";
 import { Network } from "../vendors/network.ts";
+import { proxiesFrom, proxyFor } from "../vendors/proxy.ts";
 import { type BridgePlan, readBridgePlan } from "./bridge/plan.ts";
 import { echoHint, explain, notAgora } from "./bridge/remedy.ts";
 import { connectionLine, noticeLine, transcriptLine } from "./bridge/report.ts";
@@ -45,6 +47,7 @@ Exit 0: ended in order or by Ctrl+C, 1: failed, 2: usage.`,
 
   async run(args, terminal) {
     const plan = readBridgePlan(args, terminal);
+    using _ = throughProxy(plan.url, terminal.env);
     try {
       await using running = await Bridge.open(plan, terminal);
       return await running.over;
@@ -58,6 +61,14 @@ Exit 0: ended in order or by Ctrl+C, 1: failed, 2: usage.`,
   },
 };
 
+/** Node's own WebSocket asks the process for its way out, and a command has the process to itself. */
+function throughProxy(url: string, env: Terminal["env"]): Disposable {
+  const before = getGlobalDispatcher();
+  const proxy = proxyFor(new URL(url), proxiesFrom(env));
+  if (proxy !== undefined) setGlobalDispatcher(new ProxyAgent(proxy));
+  return { [Symbol.dispose]: () => setGlobalDispatcher(before) };
+}
+
 /** A bridge that stands: a participant on one side, a session on the other, the core between them. */
 class Bridge implements AsyncDisposable {
   /** Resolves with the exit code when either side has ended, or the person wants it. */
@@ -66,7 +77,7 @@ class Bridge implements AsyncDisposable {
   readonly #terminal: Terminal;
   readonly #core: BridgeCore;
   readonly #brain: VoiceAgent;
-  readonly #network = new Network({ allowLoopback: true });
+  readonly #network: Network;
   readonly #messages: Messages;
   readonly #origin = performance.now();
   readonly #ending = Promise.withResolvers<number>();
@@ -89,6 +100,7 @@ class Bridge implements AsyncDisposable {
     this.#plan = plan;
     this.#terminal = terminal;
     this.#core = new BridgeCore(plan.listening);
+    this.#network = new Network({ allowLoopback: true, proxies: proxiesFrom(terminal.env) });
     this.#messages = new Messages({
       agentId: `bridge-${plan.uid}`,
       language: plan.session.input?.language_codes?.[0] ?? "en-US",
