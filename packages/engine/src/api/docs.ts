@@ -48,6 +48,12 @@ interface Schema {
   readonly type?: string | readonly string[] | undefined;
   readonly description?: string | undefined;
   readonly enum?: readonly unknown[] | undefined;
+  readonly const?: unknown;
+  readonly minimum?: number | undefined;
+  readonly maximum?: number | undefined;
+  readonly minLength?: number | undefined;
+  readonly maxLength?: number | undefined;
+  readonly maxItems?: number | undefined;
   readonly properties?: Readonly<Record<string, Schema>> | undefined;
   readonly required?: readonly string[] | undefined;
   readonly items?: Schema | undefined;
@@ -59,6 +65,12 @@ const Schema: z.ZodType<Schema> = z.lazy(() =>
     type: z.union([z.string(), z.array(z.string())]).optional(),
     description: z.string().optional(),
     enum: z.array(z.unknown()).optional(),
+    const: z.unknown().optional(),
+    minimum: z.number().optional(),
+    maximum: z.number().optional(),
+    minLength: z.number().optional(),
+    maxLength: z.number().optional(),
+    maxItems: z.number().optional(),
     properties: z.record(z.string(), Schema).optional(),
     required: z.array(z.string()).optional(),
     items: Schema.optional(),
@@ -153,10 +165,24 @@ function rowsOf(schema: Schema, parent: string): string[] {
   });
 }
 
-function typeOf({ type, enum: values, items }: Schema): string {
+function typeOf(schema: Schema): string {
+  const { type, enum: values, const: only, items } = schema;
+  if (only !== undefined) return JSON.stringify(only);
   if (values !== undefined) return values.map((value) => JSON.stringify(value)).join(" | ");
-  if (items !== undefined) return `list of ${typeOf(items)}`;
-  return type === undefined ? "any" : [type].flat().join(" | ");
+  if (items !== undefined) return `list of ${typeOf(items)}${limitsOf(schema)}`;
+  return type === undefined ? "any" : `${[type].flat().join(" | ")}${limitsOf(schema)}`;
+}
+
+/** What numbers, texts and lists are held to, as far as that is not just a computer's own limit. */
+function limitsOf({ minimum, maximum, minLength, maxLength, maxItems }: Schema): string {
+  const low = minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? minimum : undefined;
+  const high = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? maximum : undefined;
+  if (low !== undefined && high !== undefined) return `, ${low} to ${high}`;
+  if (low !== undefined) return `, at least ${low}`;
+  if (high !== undefined) return `, at most ${high}`;
+  if (minLength !== undefined && maxLength !== undefined && minLength > 1) return `, ${minLength} to ${maxLength} characters`;
+  if (maxLength !== undefined) return `, at most ${maxLength} characters`;
+  return maxItems === undefined ? "" : `, at most ${maxItems}`;
 }
 
 function schemaOf(content: z.output<typeof Content>): Schema | undefined {

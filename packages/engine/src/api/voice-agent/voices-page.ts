@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { FastifyInstance } from "fastify";
 import { refuseForeign } from "../loopback.ts";
 import { previewPath } from "./rest/voice-routes.ts";
-import { type FoundVoice, findVoice, isAlias, voiceNames } from "./voices.ts";
+import { type FoundVoice, findVoice, isAlias, isInstalledName, voiceNames } from "./voices.ts";
 
 export interface VoicesPage {
   /** Pages of this machine may hear voices without signing in. */
@@ -26,7 +26,7 @@ const languages = new Intl.DisplayNames("en", { type: "language", languageDispla
 
 function renderPage(plays: boolean): string {
   const found = voiceNames().flatMap((name) => findVoice(name) ?? []);
-  const own = found.filter(({ alias }) => !isAlias(alias));
+  const own = found.filter(({ alias }) => isInstalledName(alias));
   const aliases = found.filter(({ alias }) => isAlias(alias));
   const here = aliases.filter(({ installed }) => installed);
   const others = Map.groupBy(
@@ -41,13 +41,13 @@ function renderPage(plays: boolean): string {
 <title>Voices · Parley</title><link rel="icon" href="/favicon.svg" type="image/svg+xml"><style>${STYLE}</style></head><body><main>
 <header><a href="/" aria-label="Parley, start page">Parley</a><nav><a href="/docs">Reference</a></nav></header>
 <h1>Voices</h1>
-<p class="lead">${found.length} names, each a voice of its own, all spoken on this machine. Use one as <code>output.voice</code> of a session, or as a stored agent's <code>voice</code>.${plays ? "" : " They can be heard from the machine that the engine runs on, and by the addresses that <code>GET /v1/voices</code> gives."}</p>
+<p class="lead">${found.length} names of voices, all spoken on this machine. Use one as <code>output.voice</code> of a session, or as a stored agent's <code>voice</code>.${plays ? "" : " They can be heard from the machine that the engine runs on, and by the addresses that <code>GET /v1/voices</code> gives."}</p>
 <p id="problem" role="status" hidden></p>
 <h2>Installed, by their own names</h2>
 <p>These are understood best. Any other of the embedded speakers is <code>local/0</code> to <code>local/903</code>.</p>
 ${renderList(own, plays)}
 <h2>Names that clients know</h2>
-<p>Every name that clients of the Voice Agent API were ever given keeps working.</p>
+<p>Clients of the Voice Agent API ask for voices by these names, older clients by older ones. Each has a speaker of its own.</p>
 <section><h3>English (United States) <span>en-US</span></h3>${renderList(here, plays)}</section>
 <h2>Names of other languages and accents</h2>
 <p>No installed voice speaks these as their names promise: an English one of the same gender speaks instead.</p>
@@ -67,7 +67,7 @@ function renderVoice({ alias, gender, substitute }: FoundVoice, plays: boolean):
   return `<li><button type="button" data-src="${escape(previewPath(alias))}" aria-pressed="false" aria-label="Hear ${name}, ${gender}">${PLAY}<span class="text">${text}</span></button></li>`;
 }
 
-const PLAY = `<svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><path class="play" d="M9 6.5v11l8.5-5.5z"/><path class="stop" d="M8 8h8v8H8z"/></svg>`;
+const PLAY = `<svg viewBox="4 4 16 16" width="24" height="24" aria-hidden="true"><path class="play" d="M9 6.5v11l8.5-5.5z"/><path class="stop" d="M8 8h8v8H8z"/></svg>`;
 
 function escape(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
@@ -124,8 +124,8 @@ button{cursor:pointer}button:hover,button[aria-pressed=true]{border-color:var(--
 .text{display:flex;flex-direction:column;min-width:0}.name{font:500 18px/1.3 var(--serif);text-transform:capitalize}.about{color:var(--soft);font-size:13px;line-height:1.4}
 svg{flex:none;fill:var(--agent);border-radius:50%}.stop{display:none}button[data-state=playing] .play{display:none}button[data-state=playing] .stop{display:block}
 button[data-state=loading] svg{animation:breathe 1s ease-in-out infinite alternate}@keyframes breathe{to{opacity:.25}}@media(prefers-reduced-motion:reduce){button[data-state=loading] svg{animation:none;opacity:.5}}
-.columns{columns:3;column-gap:20px}.columns section{break-inside:avoid;padding-bottom:.25rem}.columns ul{grid-template-columns:1fr}.columns h3{margin-top:.75rem}
-@media(max-width:60rem){.columns{columns:2}}@media(max-width:40rem){.columns{columns:1}ul{grid-template-columns:1fr}}
+.columns{columns:3;column-gap:20px}.columns section{break-inside:avoid;padding-bottom:.25rem}.columns ul{grid-template-columns:1fr}.columns h3{margin-top:0;padding-top:.75rem}
+@media(max-width:60rem){.columns{columns:2}}@media(max-width:40rem){.columns{columns:1}ul{grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr))}li>*{gap:6px;padding-left:8px}}
 `;
 
 const digest = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;

@@ -34,7 +34,12 @@ export function findVoice(name: string): FoundVoice | undefined {
   return byName.get(name.toLowerCase()) ?? byNumber(name);
 }
 
-/** Whether it is one of the names that clients of that API know; the others are our own. */
+/** Whether it is one of the embedded voices' own names. */
+export function isInstalledName(name: string): boolean {
+  return named.some((voice) => voice.name === name);
+}
+
+/** Whether it is one of the names that clients of that API know; two of them are our own, too. */
 export function isAlias(name: string): boolean {
   return aliases.some((alias) => alias.name === name);
 }

@@ -7,7 +7,7 @@ import { AppError } from "../../../errors.ts";
 import { refuseForeign } from "../../loopback.ts";
 import type { ArtifactLinks } from "../artifact-links.ts";
 import type { VoicePreviews } from "../voice-previews.ts";
-import { findVoice, isAlias, voiceNames } from "../voices.ts";
+import { findVoice, isInstalledName, voiceNames } from "../voices.ts";
 import { baseUrl } from "../../base-url.ts";
 import { type CallerOf, NotFound, refusals, security, tags } from "./door.ts";
 
@@ -45,7 +45,7 @@ export function addVoiceRoutes(server: FastifyInstance, { links, now }: VoiceDoo
           const found = findVoice(name);
           if (found === undefined) return [];
           const { locale, gender, installed, substitute = null } = found;
-          const kind = isAlias(name) ? ("alias" as const) : ("voice" as const);
+          const kind = isInstalledName(name) ? ("voice" as const) : ("alias" as const);
           const preview_url = `${base}${previewPath(name)}?${links.query(caller, SIGNED_AS, name, now())}`;
           return [{ voice_id: name, name, locale, gender, kind, installed, substitute, preview_url }];
         }),
