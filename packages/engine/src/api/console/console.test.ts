@@ -4,7 +4,7 @@ import { z } from "zod";
 import { verifyChannelToken } from "../../projects/tokens.ts";
 import { openDoor, project, styles, vendors } from "../rest/door-stage.ts";
 import { createServer } from "../server.ts";
-import { addConsole } from "./console.ts";
+import { addConsole, readPageCall } from "./console.ts";
 
 /** Whatever an endpoint of the page answers with, its texts within reach. */
 const Answer = z.looseObject({
@@ -177,4 +177,19 @@ test("a wrong wish of the page is a 400 that names it", async () => {
     status: 400,
     body: { detail: expect.stringContaining("channel") },
   });
+});
+
+test("after a restart of the engine a page ends the call that it began, and no agent of anybody else", async () => {
+  const began = openPage();
+  const { body } = await began.ask("POST", "/console/call", { instructions: "Be brief.", greeting: "Hi." });
+  const recipe = began.recipes.get(body.agentId);
+  const request = readPageCall({ vendors, styles, firstUserTimeoutS: 600 })(JSON.parse(JSON.stringify(recipe?.body)), project);
+  expect(request.config).toEqual(began.sessions[0]?.request.config);
+
+  const { ask, startAgent } = openPage();
+  const restored = await startAgent(project, request);
+  expect(restored.agent).toMatchObject({ name: began.log.records.get(body.agentId)?.name, channel: body.channel, uid: body.agentUid });
+  const foreign = await startAgent(project, { ...request, name: "page-of-a-shop", uid: "77" });
+  expect(await ask("DELETE", `/console/call/${foreign.agent.agentId}`)).toMatchObject({ status: 404 });
+  expect(await ask("DELETE", `/console/call/${restored.agent.agentId}`)).toMatchObject({ status: 200 });
 });
