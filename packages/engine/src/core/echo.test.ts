@@ -35,8 +35,10 @@ test("the agent's own words are taken off, from wherever the microphone began to
 test("misheard words, lost ones and numbers written otherwise do not hide an echo", () => {
   expect(rest("It was open to trafic in the year")).toBe("");
   expect(rest("It opened to traffic in the year eighteen eighty three and it took fourteen years")).toBe("");
-  // The end of a partial is often wrong.
+  // The end of a partial is often wrong: misheard, a number half spelt out, or said twice.
   expect(rest("It was opened to tra")).toBe("");
+  expect(rest("It was opened to traffic in the year eighteen eighty")).toBe("");
+  expect(rest("It was opened to traffic in the traffic in the")).toBe("");
 });
 
 test("what a person adds to an echo is theirs", () => {

@@ -91,12 +91,23 @@ export class Echo {
       end = next.heard + 1;
       said = next.said + 1;
     }
-    if (matched < MIN_WORDS || letters < MIN_LETTERS || matched < MIN_SHARE * end)
+    // Numbers are spelt in too many ways to count against it.
+    const spanned = heard.slice(0, end).filter((word) => !isNumber(word)).length;
+    if (matched < MIN_WORDS || letters < MIN_LETTERS || matched < MIN_SHARE * spanned)
       return { length: 0, isDoubtful: heard.length > 0 && this.#repeats(heard, from) };
-    // A partial's last word is often misheard. Two words more, or one that takes the floor, are the person's.
-    const left = heard.slice(end);
-    const misheard = left.length === 1 && matched > MIN_WORDS && !takers.has(left[0] ?? "") && this.#said.length > said;
+    const misheard = this.#said.length > said && this.#isSlip(heard.slice(end));
     return { length: misheard ? heard.length : end, isDoubtful: false };
+  }
+
+  /**
+   * What recognisers make of the end of an unfinished echo: a last word misheard, a number spelt out, words of it once
+   * more. Two other words, or one that takes the floor, are the person's.
+   */
+  #isSlip(left: readonly string[]): boolean {
+    if (left.some((word) => takers.has(word))) return false;
+    const said = new Set(this.#said.map(({ word }) => word));
+    const hasNumber = [...said].some((word) => isNumber(word));
+    return left.filter((word) => !said.has(word) && !(hasNumber && isNumber(word))).length <= 1;
   }
 
   /** Word for word the agent's from there on, the last perhaps cut short, and none with which people take the floor. */
@@ -127,6 +138,14 @@ export class Echo {
     const said = this.#said[saidAt]?.word;
     return word !== undefined && said !== undefined && soundsLike(word, said);
   }
+}
+
+const spelt =
+  /^(zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(thir|four|fif|six|seven|eigh|nine)teen|(twen|thir|for|fif|six|seven|eigh|nine)ty|hundred|thousand)+$/u;
+
+/** A number, in digits or spelt out. English. */
+function isNumber(word: string): boolean {
+  return /^\d/u.test(word) || spelt.test(word);
 }
 
 /** Letters and digits alone, small. */
