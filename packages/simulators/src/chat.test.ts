@@ -50,3 +50,26 @@ test("closing ends what hangs, and may be done twice", async () => {
   await server.close();
   expect(await pending).toBe("ended");
 });
+
+test("an answer may ask for tools, as OpenAI streams it: who is called first, then the arguments in pieces", async () => {
+  await using server = await startChatSimulator({
+    script: [{ text: "One moment.", calls: [{ id: "c1", name: "find", arguments: { what: "a long thing" } }] }],
+  });
+  const text = await (await post(server.url, question)).text();
+  const deltas = text
+    .split("\n\n")
+    .filter((line) => line.startsWith("data: {"))
+    .map(
+      (line) =>
+        (
+          JSON.parse(line.slice(6)) as {
+            choices: { delta: { tool_calls?: { id?: string; function: { arguments: string } }[] }; finish_reason: string | null }[];
+          }
+        ).choices[0]!,
+    );
+  const pieces = deltas.flatMap(({ delta }) => delta.tool_calls ?? []);
+  expect(pieces[0]).toMatchObject({ index: 0, id: "c1", type: "function", function: { name: "find", arguments: "" } });
+  expect(pieces.length).toBeGreaterThan(3);
+  expect(pieces.map((piece) => piece.function.arguments).join("")).toBe('{"what":"a long thing"}');
+  expect(deltas.at(-1)!.finish_reason).toBe("tool_calls");
+});

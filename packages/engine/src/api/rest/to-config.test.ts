@@ -147,6 +147,11 @@ test("a developer's message and one of parts reach the model as they are, and ot
   ]);
 });
 
+test("images go to a model that takes them", () => {
+  expect(accepted({ llm: { url, input_modalities: ["text", "image"] } }).config.llm).toMatchObject({ pictures: true });
+  expect(accepted({ llm: { url, input_modalities: ["text"] } }).config.llm).not.toHaveProperty("pictures");
+});
+
 test("a language model of one's own is told details", () => {
   expect(accepted({ llm: { url, vendor: "custom" } }).config.llm.options).toMatchObject({ details: true });
   expect(accepted({ llm: { url, vendor: "azure" } }).config.llm.options).not.toHaveProperty("details");

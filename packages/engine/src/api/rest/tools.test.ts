@@ -88,11 +88,9 @@ async function openCall({ script, llm }: CallOptions) {
     await network[Symbol.asyncDispose]();
     await chat.close();
   });
-  const { status, body } = await door.call(
-    "POST",
-    "join",
-    joinBody("agent", { llm: { url: chat.url, ...llm }, advanced_features: { enable_tools: true } }),
-  );
+  const join = async (change: Record<string, unknown>) =>
+    await door.call("POST", "join", joinBody("agent", { llm: { url: chat.url, ...change }, advanced_features: { enable_tools: true } }));
+  const { status, body } = await join(llm);
   expect(status).toBe(200);
   const agent = `agents/${String(body?.["agent_id"])}`;
   const next = async <Type extends SessionEvent["type"]>(type: Type, count = 1): Promise<Extract<SessionEvent, { type: Type }>> => {
@@ -108,7 +106,7 @@ async function openCall({ script, llm }: CallOptions) {
   };
   const say = async (text: string) => await door.call("POST", `${agent}/think`, { text, on_speaking_action: "interrupt" });
   const history = async () => (await door.call("GET", `${agent}/history`)).body?.["contents"];
-  return { ...door, agent, chat, events, next, say, history };
+  return { ...door, join, agent, chat, events, next, say, history };
 }
 
 const resultOf = (messages: readonly ChatMessage[]): string => String(messages.findLast(({ role }) => role === "tool")?.content ?? "");
@@ -224,4 +222,31 @@ test("arguments that are no JSON reach nobody; the model is told, and may try ag
   await call.say("Where is my order?");
   expect((await call.next("reply-end")).text).toBe('It is {"status":"shipped"}.');
   expect(shop.asked).toEqual(["/orders/7"]);
+});
+
+test("the embedded brain calls a tool that fits, asks for what it needs, and says what it gave", async () => {
+  const shop = await openShop();
+  const described = { ...shop.tool.function, parameters: { properties: { id: { type: "string" } }, required: ["id"] } };
+  const call = await openCall({ script: [], llm: { style: "local", tools: [{ ...shop.tool, function: described }] } });
+  await call.say("What is the state of my order?");
+  expect((await call.next("reply-end")).text).toBe("For that I need the id. What is it?");
+  await call.say("Number seven.");
+  expect((await call.next("reply-end", 2)).text).toBe("The status is shipped.");
+  expect(shop.asked).toEqual(["/orders/7"]);
+  expect(call.chat.requests).toEqual([]);
+});
+
+test("an address that may not be reached is a 400 that names its field", async () => {
+  const shop = await openShop();
+  const call = await openCall({ script: ["Hello."], llm: {} });
+  await call.call("POST", `${call.agent}/leave`);
+  const tool = { ...shop.tool, server: { ...shop.tool.server, url: "http://10.0.0.1/orders" } };
+  expect(await call.join({ tools: [tool] })).toMatchObject({
+    status: 400,
+    body: { detail: expect.stringMatching(/^properties\.llm\.tools\[0\]\.server\.url: 10\.0\.0\.1 is refused/) as string },
+  });
+  expect(await call.join({ mcp_servers: [{ name: "sky", endpoint: "http://169.254.169.254/mcp" }] })).toMatchObject({
+    status: 400,
+    body: { detail: expect.stringMatching(/^properties\.llm\.mcp_servers\[0\]\.endpoint: 169\.254\.169\.254 is refused/) as string },
+  });
 });
