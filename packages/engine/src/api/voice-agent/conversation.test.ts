@@ -324,3 +324,20 @@ test("the record says what was configured, what was said and when, and what ende
   expect(timeline?.config_changes).toMatchObject([{ at_ms: 9000, config: { system_prompt: "B" } }]);
   expect(timeline?.ended).toEqual({ reason: "client_end", public_reason: "client_end", duration_seconds: 9 });
 });
+
+test("with resume_false_interruption the rest of a reply that a noise has cut is said after all", async () => {
+  // The recogniser takes a noise for words first, and thinks better of it in the end.
+  const noise = { at: 3200, ms: 1500, text: "stop it", finalText: "" };
+  await using stage = new VoiceStage({
+    user: [{ at: 1000, ms: 800, text: "count to ten" }, noise],
+    agent: [long],
+    rules: { resumeFalseInterruption: true },
+  });
+  const client = await stage.begin();
+  await stage.clock.moveTo(14_000);
+  const [cut, rest] = client.only("transcript.agent");
+  expect(cut?.interrupted).toBe(true);
+  expect(`${cut?.text} ${rest?.text}`).toBe(long);
+  expect(stage.asked).toHaveLength(1);
+  expect(orderFaults(client.told)).toEqual([]);
+});

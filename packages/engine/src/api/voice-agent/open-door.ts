@@ -50,6 +50,7 @@ export function openVoiceAgentDoor(parts: DoorParts): VoiceAgentDoor {
     }),
     knowsVoice: (name) => findVoice(name) !== undefined,
     voiceNames,
+    substituteOf: (name) => findVoice(name)?.substitute,
     isEmbedded,
     full: (agent) => (isEmbedded(agent) ? whyFull(embeddedRoom(), door.sessions.embedded) : undefined),
     makeId: randomId,

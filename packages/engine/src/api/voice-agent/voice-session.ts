@@ -36,6 +36,8 @@ export interface VoiceSessionParts {
   readonly limits: SessionLimits;
   /** After a lost socket the reply goes on; false: it is cut. */
   readonly resumeReply: boolean;
+  /** What a noise has cut off is said after all. */
+  readonly resumeFalseInterruption: boolean;
   readonly legacyArgs: boolean;
   readonly openLlm: (chosen: ChosenLlm) => Llm;
   readonly makeId: MakeId;
@@ -71,6 +73,8 @@ export class VoiceSession {
   #line: Line | undefined;
   /** What happened while nobody was there to be told. */
   #pending: WireEvent[] = [];
+  /** What was not heard of the reply that speech has cut, until that speech turns out to be words. */
+  #unsaid = "";
   #wordsAt: number | undefined;
   #cancelWords: Cancel = () => {};
   #cancelLife: Cancel = () => {};
@@ -215,11 +219,28 @@ export class VoiceSession {
         "echo_suspected: the user's words repeat what the agent is saying. Its voice reaches the microphone: headphones help, or echoCancellation: true",
       );
     }
+    this.#weighInterruption(event);
     const told = this.#wire.handle(event, clock.now());
     this.#timeline.handle(event, told);
     this.#tell(told);
     if (event.type === "turn-start" || event.type === "turn-end" || event.type === "reply-begin" || event.type === "reply-end") {
       this.#live({ type: "active", at: clock.now() });
+    }
+  }
+
+  /** Speech that cut a reply and held no words was none. */
+  #weighInterruption(event: SessionEvent): void {
+    const { session, resumeFalseInterruption } = this.#parts;
+    if (event.type === "reply-interrupted") {
+      this.#unsaid =
+        event.cause === "start_of_speech" && event.text.startsWith(event.heard) ? event.text.slice(event.heard.length).trim() : "";
+    } else if (event.type === "turn-end") {
+      this.#unsaid = "";
+    } else if (event.type === "turn-dropped" && this.#unsaid !== "") {
+      const rest = this.#unsaid;
+      this.#unsaid = "";
+      // After what this event leads to.
+      if (resumeFalseInterruption) queueMicrotask(() => session.say(rest, { priority: "append", interruptable: true }));
     }
   }
 

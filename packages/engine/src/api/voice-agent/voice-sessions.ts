@@ -26,6 +26,7 @@ export interface VoiceAgentRules {
   readonly mutableVoice: boolean;
   readonly warnBeforeEnd: boolean;
   readonly resumeReply: boolean;
+  readonly resumeFalseInterruption: boolean;
   /** Longest time without a word; absent: any. */
   readonly idleTimeoutSeconds?: number;
   readonly maxSessionSeconds: number;
@@ -52,6 +53,8 @@ export interface VoiceSessionsOptions {
   readonly offer: (project: Project) => Offer;
   readonly knowsVoice: (name: string) => boolean;
   readonly voiceNames: () => readonly string[];
+  /** Who speaks in place of a voice that is not installed. */
+  readonly substituteOf: (voice: string) => string | undefined;
   /** Its speech runs on this machine, which holds so many at once. */
   readonly isEmbedded: (config: AgentConfig) => boolean;
   /** Why this machine takes no more such sessions now; undefined: it does. */
@@ -203,7 +206,7 @@ export class VoiceSessions implements AsyncDisposable {
     line: Line,
     signal: AbortSignal,
   ): Promise<Started> {
-    const { startSession, makeId, log } = this.#options;
+    const { startSession, makeId } = this.#options;
 
     let transport: WebSocketTransport | undefined;
     let clock: Clock | undefined;
@@ -236,10 +239,7 @@ export class VoiceSessions implements AsyncDisposable {
       },
     });
     if (started?.ok === true) {
-      log.info(
-        { session: started.session.id, agent: configuration.agent_id, appId: client.project.appId },
-        "a voice agent session is ready",
-      );
+      this.#note(started.session, configuration);
       return started;
     }
     await session.leave();
@@ -286,6 +286,7 @@ export class VoiceSessions implements AsyncDisposable {
           idleMs: (rules.idleTimeoutSeconds ?? 0) * 1000,
         },
         resumeReply: rules.resumeReply,
+        resumeFalseInterruption: rules.resumeFalseInterruption,
         legacyArgs: rules.legacyArgs,
         openLlm,
         makeId,
@@ -304,6 +305,17 @@ export class VoiceSessions implements AsyncDisposable {
     this.#closing.add(closing);
     void closing.finally(() => this.#closing.delete(closing));
     return voice;
+  }
+
+  #note({ id, project }: VoiceSession, { agent_id: agent, output }: Configuration): void {
+    const { log, substituteOf } = this.#options;
+    const voice = output?.voice ?? undefined;
+    const substitute = voice === undefined ? undefined : substituteOf(voice);
+    const about = substitute === undefined ? {} : { voice, substitute };
+    log.info(
+      { session: id, appId: project.appId, ...(typeof agent === "string" ? { agent } : {}), ...about },
+      "a voice agent session is ready",
+    );
   }
 
   #expire({ id, project }: VoiceSession): void {

@@ -19,6 +19,8 @@ export interface Utterance {
   readonly at: number;
   readonly ms: number;
   readonly text?: string;
+  /** What the recogniser makes of it in the end, if not that. */
+  readonly finalText?: string;
 }
 
 export interface VoiceStageOptions {
@@ -42,6 +44,7 @@ export const stageRules: VoiceAgentRules = {
   mutableVoice: false,
   warnBeforeEnd: false,
   resumeReply: true,
+  resumeFalseInterruption: false,
   maxSessionSeconds: 10_800,
 };
 
@@ -108,6 +111,7 @@ export class VoiceStage implements AsyncDisposable {
       offer: (project) => ({ project, vendors: [], localVoice: () => undefined, httpTool: () => undefined }),
       knowsVoice: (name) => ["ivy", "james", "alba"].includes(name),
       voiceNames: () => ["ivy", "james", "alba"],
+      substituteOf: () => undefined,
       isEmbedded: () => true,
       full: () => full,
       makeId: (prefix) => `${prefix}_${++this.#ids}`,
@@ -187,8 +191,10 @@ export class VoiceStage implements AsyncDisposable {
     const { user = [] } = this.#options;
     const origin = this.clock.now() - clock.now();
     // What arrives is a little later than what was said.
-    const said = (from: number, to: number): string[] =>
-      user.filter(({ at, ms }) => at - origin < to && at + ms - origin + 150 > from).map(({ text = "" }) => text);
+    const uttered = (from: number, to: number): Utterance[] =>
+      user.filter(({ at, ms }) => at - origin < to && at + ms - origin + 150 > from);
+    const said = (from: number, to: number): string[] => uttered(from, to).map(({ text = "" }) => text);
+    const meant = (from: number, to: number): string[] => uttered(from, to).map(({ text = "", finalText = text }) => finalText);
     return async function* (audio, { language }) {
       let startMs = 0;
       let partial = false;
@@ -208,13 +214,13 @@ export class VoiceStage implements AsyncDisposable {
             break;
           case "speech-pause":
             partial = false;
-            yield { text: said(startMs, input.at).join(" ").trim(), final: false, complete: 1, startMs, endMs: input.at, language };
+            yield { text: meant(startMs, input.at).join(" ").trim(), final: false, complete: 1, startMs, endMs: input.at, language };
             break;
           case "speech-resume":
             break;
           case "speech-end":
             partial = false;
-            yield { text: said(startMs, input.at).join(" ").trim(), final: true, startMs, endMs: input.at, language };
+            yield { text: meant(startMs, input.at).join(" ").trim(), final: true, startMs, endMs: input.at, language };
             break;
         }
       }
