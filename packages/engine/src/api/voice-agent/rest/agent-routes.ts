@@ -105,13 +105,13 @@ export function addAgentRoutes(server: FastifyInstance, agents: StoredAgents, ca
         operationId: "deleteVoiceAgent",
         summary: "Delete a stored agent; sessions that run go on",
         params: OfAgent,
-        response: { 204: z.void(), ...refusalsOfOne },
+        response: { 204: z.null(), ...refusalsOfOne },
       },
     },
     async (request, reply) => {
       const { agent_id: id } = request.params;
       if (!(await agents.delete(callerOf(request).project, id))) throw new NotFound("agent", id);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 }

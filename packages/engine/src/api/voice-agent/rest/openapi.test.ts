@@ -51,6 +51,12 @@ test("the endpoints are in the OpenAPI document, each under a name of its own, a
     "get /v1/sessions/{session_id}/artifacts/{type} getVoiceSessionArtifact",
     "get /v1/voices/{voice_id}/preview.wav getVoicePreview",
   ]);
+  // What has no body promises none, and a sound is no JSON.
+  expect(document.paths["/v1/agents/{agent_id}"]?.["delete"]?.["responses"]).toMatchObject({ 204: { description: expect.any(String) } });
+  expect(JSON.stringify(document.paths["/v1/agents/{agent_id}"]?.["delete"])).not.toMatch(/"204":\{[^}]*"content"/);
+  expect(document.paths["/v1/voices/{voice_id}/preview.wav"]?.["get"]?.["responses"]).toMatchObject({
+    200: { content: { "audio/wav": expect.anything() } },
+  });
   const validator = new Validator();
   const { valid, errors } = await validator.validate(z.record(z.string(), z.unknown()).parse(document));
   expect([valid, errors, validator.version]).toEqual([true, undefined, "3.1"]);

@@ -85,13 +85,13 @@ export function addSessionRoutes(server: FastifyInstance, { sessions, links, now
         operationId: "deleteVoiceSession",
         summary: "Delete a session that is over, with what was said in it",
         params: OfSession,
-        response: { 204: z.void(), ...refusalsOfOne, 409: voiceAgentRest.Refusal },
+        response: { 204: z.null(), ...refusalsOfOne, 409: voiceAgentRest.Refusal },
       },
     },
     async (request, reply) => {
       const { session_id: id } = request.params;
       if (!(await sessions.delete(callerOf(request).project.appId, id))) throw new NotFound("session", id);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 }

@@ -66,7 +66,7 @@ export function addPreviewRoute(server: FastifyInstance, { previews, links, open
         params: OfVoice,
         querystring: voiceAgentRest.ArtifactQuery.partial(),
         response: {
-          200: z.unknown().describe("A WAV file."),
+          200: { description: "A WAV file.", content: { "audio/wav": { schema: z.unknown() } } },
           403: voiceAgentRest.Refusal,
           404: voiceAgentRest.Refusal,
           422: voiceAgentRest.Refusal,

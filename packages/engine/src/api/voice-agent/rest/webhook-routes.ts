@@ -105,13 +105,13 @@ export function addWebhookRoutes(server: FastifyInstance, subscriptions: Subscri
         operationId: "deleteWebhookSubscription",
         summary: "Delete a webhook subscription, with what waits for it",
         params: OfSubscription,
-        response: { 204: z.void(), ...refusalsOfOne },
+        response: { 204: z.null(), ...refusalsOfOne },
       },
     },
     async (request, reply) => {
       const { subscription_id: id } = request.params;
       if (!(await subscriptions.delete(callerOf(request).project, id))) throw new NotFound("webhook_subscription", id);
-      return reply.code(204).send();
+      return reply.code(204).send(null);
     },
   );
 }
