@@ -217,6 +217,8 @@ test("wrong keys are told as such, and refused settings with the field", async (
   await call.agent.connect();
   await expect(call.agent.update({ greeting: "Again." })).rejects.toMatchObject({ code: "immutable_field" });
   await call.agent.update({ system_prompt: "Be quiet." });
+  // What goes out as a question for a sign of life changes nothing.
+  expect(await call.agent.update({})).toMatchObject({ system_prompt: "Be quiet." });
   expect(call.agent.config).toMatchObject({ system_prompt: "Be quiet." });
 });
 
