@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { toolkitEngines } from "@parley/client";
+import { toolkitEngines, type ToolkitChannel } from "@parley/client";
 import { encodeStreamMessage, type ManualTurnEnded } from "@parley/protocol";
 import { Caller } from "@parley/caller";
 import { AppError, runEngine } from "@parley/engine";
@@ -261,11 +261,13 @@ test("turns are begun and ended by hand, and marks that count for nothing say wh
 }, 60_000);
 
 test("a turn that nobody ended by hand is told as the engine tells it after a minute", async () => {
-  const packets = new Map<string, (packet: { uid: string; data: Uint8Array }) => void>();
-  const channel = {
+  let receive: (packet: { uid: string; data: Uint8Array }) => void = () => {};
+  const channel: ToolkitChannel = {
     uid: "1002",
     tell() {},
-    on: (type: string, handler: (packet: never) => void) => packets.set(type, handler),
+    on(type: "data-packet" | "voice-time", handler: (value: never) => void) {
+      if (type === "data-packet") receive = (packet) => Reflect.apply(handler, undefined, [packet]);
+    },
   };
   const toolkit = await AgoraVoiceAI.init(toolkitEngines(channel));
   const heard: unknown[] = [];
@@ -281,7 +283,7 @@ test("a turn that nobody ended by hand is told as the engine tells it after a mi
     event_ms: 5,
     payload: { reason: "max_duration", max_duration_ms: 60_000, turn_id: 3 },
   };
-  for (const data of encodeStreamMessage("1", message)) packets.get("data-packet")?.({ uid: "1000", data: Buffer.from(data) });
+  for (const data of encodeStreamMessage("1", message)) receive({ uid: "1000", data: Buffer.from(data) });
   toolkit.destroy();
   expect(heard).toEqual([["1000", { eventId: "e1", timestamp: 5, payload: { reason: "max_duration", maxDurationMs: 60_000, turnId: 3 } }]]);
 });
