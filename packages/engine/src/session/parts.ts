@@ -41,6 +41,8 @@ export interface SessionChange {
   readonly turns?: TurnSettings;
   /** Words that people are likely to say. */
   readonly keyterms?: readonly string[];
+  /** Parameters of the voice, beside its own. */
+  readonly voiceParams?: Readonly<Record<string, unknown>>;
 }
 
 export interface SayOptions {

@@ -131,15 +131,15 @@ export class Session implements AsyncDisposable {
   }
 
   /** Counts from the next request to the language model on, or from the next moment that people are listened to. */
-  update({ systemMessages, llm, tools, turns, keyterms }: SessionChange): void {
+  update({ systemMessages, llm, tools, turns, keyterms, voiceParams }: SessionChange): void {
+    if (voiceParams !== undefined) this.#parts.voice.tune?.(voiceParams);
     if (systemMessages !== undefined) this.#mind.systemMessages = systemMessages;
     if (llm !== undefined) this.#mind.llm = llm;
     if (tools !== undefined) this.#tools.settings = tools;
     if (keyterms !== undefined) this.#keyterms = keyterms;
-    if (turns !== undefined) {
-      this.#ears.gate = { ...defaultGate, threshold: turns.threshold };
-      this.#input({ type: "settings", at: this.#parts.clock.now(), settings: turns });
-    }
+    if (turns === undefined) return;
+    this.#ears.gate = { ...defaultGate, threshold: turns.threshold };
+    this.#input({ type: "settings", at: this.#parts.clock.now(), settings: turns });
   }
 
   /** Tells of something around the conversation that went wrong; it goes on. */

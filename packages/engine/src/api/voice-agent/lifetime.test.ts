@@ -324,3 +324,13 @@ test("frames that cannot be read are refused, and the session goes on", async ()
   client.send({ type: "session.end" });
   expect(client.socket.closed?.code).toBe(1000);
 });
+
+test("with mutable_voice the voice changes for what is spoken next", async () => {
+  await using stage = new VoiceStage({ rules: { mutableVoice: true } });
+  const client = await stage.begin({ output: { voice: "ivy" } });
+  client.send({ type: "session.update", session: { output: { voice: "james" } } });
+  client.send({ type: "session.update", session: { output: { voice: "nobody" } } });
+  expect(client.only("session.updated").at(-1)?.config.output.voice).toBe("james");
+  expect(client.only("session.error")).toMatchObject([{ code: "invalid_value", param: "output.voice" }]);
+  expect(stage.tuned).toEqual([{ voice: "local james" }]);
+});

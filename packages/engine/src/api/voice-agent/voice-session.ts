@@ -2,6 +2,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import type { voiceAgent } from "@parley/protocol";
 import type { Logger } from "pino";
+import { z } from "zod";
 import type { SessionEvent } from "../../core/events.ts";
 import { toAppError } from "../../errors.ts";
 import type { Project } from "../../projects/project.ts";
@@ -302,7 +303,7 @@ export class VoiceSession {
     if (!merged.ok) return this.#refuse(merged.refusal);
     const translated = toAgentConfig(merged.configuration, offer);
     if (!translated.ok) return this.#refuse(translated.refusal);
-    const { systemMessages, tools, llm, turns, asr } = translated.config;
+    const { systemMessages, tools, llm, turns, asr, tts } = translated.config;
     let opened: Llm | undefined;
     if (update.settings.llm !== undefined) {
       try {
@@ -311,6 +312,8 @@ export class VoiceSession {
         return this.#refuse(refusal("invalid_value", toAppError(error).message, "llm"));
       }
     }
+    const voice = Voice.safeParse(merged.configuration.output?.voice === this.#configuration.output?.voice ? undefined : tts.options);
+    if (voice.success) session.update({ voiceParams: voice.data });
     this.#configuration = merged.configuration;
     session.update({
       systemMessages,
@@ -404,6 +407,9 @@ export class VoiceSession {
     });
   }
 }
+
+/** What of the voice's parameters a client may change. */
+const Voice = z.object({ voice: z.union([z.string(), z.number()]) });
 
 /** Timers of Node hold 24 days at most; ours look again after an hour. */
 const longestTimerMs = 3_600_000;

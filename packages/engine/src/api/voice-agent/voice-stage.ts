@@ -76,6 +76,8 @@ export class VoiceStage implements AsyncDisposable {
   readonly records: VoiceSessionRecord[] = [];
   readonly timelines: SessionTimeline[] = [];
   readonly running: Session[] = [];
+  /** Parameters that voices were given in mid-session. */
+  readonly tuned: object[] = [];
   readonly #options: VoiceStageOptions;
   #ids = 0;
 
@@ -97,7 +99,7 @@ export class VoiceStage implements AsyncDisposable {
           config: request.config,
           asr: this.#asr(clock),
           llm: this.#llm(),
-          voice: this.#voice(),
+          voice: { ...this.#voice(), tune: (params) => void this.tuned.push(params) },
           openVad: () => ({ process: (window) => Promise.resolve(probability(window)), close() {} }),
           resample: () => ({ process: (pcm) => pcm, flush: () => new Int16Array() }),
           readMessage: () => ({ type: "invalid", message: "no messages" }),
@@ -108,7 +110,7 @@ export class VoiceStage implements AsyncDisposable {
       },
       openLlm: () => this.#llm(),
       findAgent: async (_project, id) => agents[id],
-      offer: (project) => ({ project, vendors: [], localVoice: () => undefined, httpTool: () => undefined }),
+      offer: (project) => ({ project, vendors: [], localVoice: (name) => `local ${name}`, httpTool: () => undefined }),
       knowsVoice: (name) => ["ivy", "james", "alba"].includes(name),
       voiceNames: () => ["ivy", "james", "alba"],
       substituteOf: () => undefined,
