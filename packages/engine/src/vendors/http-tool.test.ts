@@ -32,7 +32,9 @@ async function api(answer: Answer = { body: '{"ok":true}', headers: { "content-t
     request.on("data", (piece: Buffer) => pieces.push(piece));
     request.on("end", () => {
       seen.push({ method: request.method ?? "", url: request.url ?? "", headers: request.headers, body: Buffer.concat(pieces).toString() });
-      response.writeHead(answer.status ?? 200, answer.headers).end(answer.body);
+      response.writeHead(answer.status ?? 200, answer.headers);
+      if (answer.headers?.["content-length"] === undefined) response.end(answer.body);
+      else response.write(answer.body ?? "", () => response.destroy());
     });
   });
   await new Promise<void>((resolve) => {
@@ -154,6 +156,11 @@ test("a long answer is cut, and says so", async () => {
   const { output } = await run({ url: `${origin}/x` });
   expect(output).toHaveLength(16_000 + " … (the rest was cut off)".length);
   expect(output).toMatch(/cut off\)$/);
+});
+
+test("an answer that breaks off is no answer", async () => {
+  const { origin } = await api({ body: "half", headers: { "content-length": "100" } });
+  expect(await run({ url: `${origin}/x` })).toEqual({ output: "The tool's answer broke off before its end.", isError: true });
 });
 
 test("a private address is refused before anything is asked", () => {

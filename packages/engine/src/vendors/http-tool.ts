@@ -43,8 +43,9 @@ async function request(plan: HttpToolPlan, network: Network, call: ToolCall, sig
   });
   const { statusCode: status, headers } = response;
   const type = String(headers["content-type"] ?? "text/plain");
-  const { text, cut } = await readStart(response.body, mostRead);
+  const { text, cut, broken } = await readStart(response.body, mostRead);
   signal.throwIfAborted();
+  if (broken) return failure("The tool's answer broke off before its end.");
   const said = textual.test(type) ? shorten(text.trim(), cut) : text === "" ? "" : `(${type.split(";")[0] ?? ""}, which is no text)`;
   if (status >= 300 && status < 400) return failure(`The tool answered with status ${status}: a redirect, which is not followed.`);
   if (status < 200 || status > 299) return failure(`The tool answered with status ${status}${said === "" ? "." : `: ${said}`}`);

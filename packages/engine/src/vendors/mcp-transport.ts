@@ -98,7 +98,8 @@ export class McpTransport implements Transport {
 
   async #read(body: AsyncIterable<Uint8Array>, type: string): Promise<void> {
     if (/^application\/json/i.test(type)) {
-      const { text } = await readStart(body, mostBytes);
+      const { text, broken } = await readStart(body, mostBytes);
+      if (broken) throw new Error("the connection was closed");
       this.#give(text);
     } else {
       for await (const data of eventData(body)) if (data !== "") this.#give(data);

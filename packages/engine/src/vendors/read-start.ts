@@ -4,12 +4,15 @@ export interface Start {
   readonly text: string;
   /** There was more. */
   readonly cut: boolean;
+  /** It broke off. */
+  readonly broken: boolean;
 }
 
 /** Reads at most `mostBytes` as UTF-8 and leaves the rest. What breaks off ends there; an abort of the request shows in its signal alone. */
 export async function readStart(body: AsyncIterable<Uint8Array>, mostBytes: number): Promise<Start> {
   const pieces: Uint8Array[] = [];
   let length = 0;
+  let broken = false;
   try {
     for await (const piece of body) {
       pieces.push(piece);
@@ -17,7 +20,7 @@ export async function readStart(body: AsyncIterable<Uint8Array>, mostBytes: numb
       if (length > mostBytes) break;
     }
   } catch {
-    // What has come says enough when the rest cannot be read.
+    broken = true;
   }
-  return { text: Buffer.concat(pieces).subarray(0, mostBytes).toString("utf8"), cut: length > mostBytes };
+  return { text: Buffer.concat(pieces).subarray(0, mostBytes).toString("utf8"), cut: length > mostBytes, broken };
 }

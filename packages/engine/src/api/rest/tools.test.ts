@@ -250,3 +250,24 @@ test("an address that may not be reached is a 400 that names its field", async (
     body: { detail: expect.stringMatching(/^properties\.llm\.mcp_servers\[0\]\.endpoint: 169\.254\.169\.254 is refused/) as string },
   });
 });
+
+test("a language model of one's own is told turn, time and source, and another one is not", async () => {
+  const own = await openCall({ script: ["Hello."], llm: { vendor: "custom" } });
+  await own.say("Hello?");
+  await own.next("reply-end");
+  await own.say("And again?");
+  await own.next("reply-end", 2);
+  const [, body] = own.chat.requests.map((request) => request.body as Record<string, unknown> & { messages: unknown[] });
+  expect(body).toMatchObject({ turn_id: 2, timestamp: expect.any(Number) as number, interruptable: true });
+  expect(body!.messages).toMatchObject([
+    { role: "user", content: "Hello?", turn_id: 1, metadata: { source: "command" } },
+    { role: "assistant", content: "Hello.", turn_id: 1, metadata: { source: "llm" } },
+    { role: "user", content: "And again?", turn_id: 2, metadata: { source: "command" } },
+  ]);
+  expect(Math.abs(Number(body!["timestamp"]) - Date.now())).toBeLessThan(60_000);
+
+  const other = await openCall({ script: ["Hello."], llm: {} });
+  await other.say("Hello?");
+  await other.next("reply-end");
+  expect(other.chat.requests[0]!.body).toEqual({ stream: true, messages: [{ role: "user", content: "Hello?" }] });
+});
