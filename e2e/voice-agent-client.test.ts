@@ -1,8 +1,10 @@
 /** @parley/voice-agent in Node with a real engine and real speech, over a wire that breaks; and the example for terminals. */
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { readWav, resample } from "@parley/media";
 import { type ChatAnswer, type ChatMessage, type ChatSimulator, startChatSimulator } from "@parley/simulators";
@@ -233,4 +235,31 @@ test("the example for terminals asks with a file, prints what was said, and writ
   const heard = readWav(await readFile(out));
   expect(heard.sampleRate).toBe(24_000);
   await expectHeard(resample(heard.pcm, 24_000, sampleRate), `Hello there. ${bridge}`);
+});
+
+test("the example for terminals talks through the programs that a machine has for sound", async () => {
+  // In place of sox: a microphone that says one thing and is then silent, and a loudspeaker that writes.
+  const question = resample(await recording("brooklyn-bridge"), sampleRate, 24_000);
+  await writeFile(join(folder, "said.raw"), Buffer.from(question.buffer, question.byteOffset, question.byteLength));
+  const script = (line: string): string => `#!/bin/sh\n[ "$1" = --version ] && exit\n${line}\n`;
+  const bin = join(folder, "bin");
+  await mkdir(bin);
+  await writeFile(join(bin, "rec"), script(`cat ${folder}/said.raw; exec sleep 60`), { mode: 0o755 });
+  await writeFile(join(bin, "play"), script(`exec cat >> ${folder}/played.raw`), { mode: 0o755 });
+  const root = new URL("../examples/voice-agent-terminal/", import.meta.url).pathname;
+  const program = spawn(process.execPath, ["--conditions=source", "src/main.ts", "--greeting", ""], {
+    cwd: root,
+    env: { ...process.env, PATH: `${bin}:${process.env["PATH"]}`, PARLEY_URL: engine.url, PARLEY_API_KEY: apiKey },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const printed: string[] = [];
+  for await (const line of createInterface({ input: program.stdout })) {
+    printed.push(line);
+    if (line.startsWith("agent:")) program.kill("SIGINT");
+  }
+  if (program.exitCode === null) await once(program, "exit");
+  expect(program.exitCode).toBe(0);
+  expect(printed).toEqual(["you:   How old is the Brooklyn Bridge?", `agent: ${bridge}`]);
+  const played = await readFile(join(folder, "played.raw"));
+  await expectHeard(resample(new Int16Array(played.buffer, played.byteOffset, played.length >> 1), 24_000, sampleRate), bridge);
 });

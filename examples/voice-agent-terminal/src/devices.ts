@@ -41,6 +41,11 @@ export class Player {
     this.#process = undefined;
   }
 
+  /** Lets what it has taken sound to its end. */
+  close(): void {
+    this.#process?.stdin?.end();
+  }
+
   #start(): ChildProcess {
     const player = spawn(this.#command, this.#args, { stdio: ["pipe", "ignore", "inherit"] });
     // Killed in mid-sound, it takes no more: that is what flush wants.

@@ -58,7 +58,8 @@ async function converse(apiKey: string): Promise<void> {
     },
   });
   print(agent);
-  const heard = listen(agent);
+  const player = file === undefined ? new Player() : undefined;
+  const heard = listen(agent, player);
   const hangUp = new AbortController();
   process.once("SIGINT", () => hangUp.abort());
   const greeted = values.greeting === "" ? Promise.resolve() : next(agent, "reply.done");
@@ -73,6 +74,7 @@ async function converse(apiKey: string): Promise<void> {
   }
   hangUp.abort();
   await agent.end();
+  player?.close();
   if (values.out !== undefined) await writeFile(pathOf(values.out), writeWav({ pcm: heard.pcm, sampleRate }));
 }
 
@@ -128,10 +130,9 @@ function print(agent: VoiceAgent): void {
   });
 }
 
-/** The agent's voice, to the loudspeaker or to a file. */
-function listen(agent: VoiceAgent): Heard {
+/** The agent's voice, to the loudspeaker and for the file. */
+function listen(agent: VoiceAgent, player: Player | undefined): Heard {
   const heard = new Heard(sampleRate, performance.now());
-  const player = values.out === undefined && values.in === undefined ? new Player() : undefined;
   const flush = (): void => {
     heard.flush(performance.now());
     player?.flush();

@@ -9,6 +9,8 @@ import type { Tool } from "./tool.ts";
 export type VoiceAgentOptions = Credential & {
   /** The engine: `https://host`, `wss://host`, or the socket's whole address. */
   readonly url: string | URL;
+  /** In Node, undici's `Dispatcher` that the sockets go through: a proxy for instance. */
+  readonly dispatcher?: unknown;
   /** What the agent is. Absent: the server's defaults. */
   readonly session?: SessionSettings;
   /** Functions that the agent may call. They need not be in `session.tools`. */

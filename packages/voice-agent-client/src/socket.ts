@@ -21,8 +21,8 @@ export interface SocketHandlers {
   closed(code: number, reason: string): void;
 }
 
-/** Node's, Bun's and Deno's WebSocket take headers in their second argument; browsers' would refuse it. */
-type WithHeaders = new (url: string, options: { headers: Record<string, string> }) => WebSocket;
+/** Node's, Bun's and Deno's WebSocket take headers in their second argument, and Node's a dispatcher; browsers' would refuse it. */
+type WithOptions = new (url: string, options: { headers?: Record<string, string>; dispatcher?: unknown }) => WebSocket;
 
 /**
  * Opens a socket with a fresh credential. After an abort, its handlers are not called any more, and it is closed.
@@ -30,7 +30,7 @@ type WithHeaders = new (url: string, options: { headers: Record<string, string> 
  */
 export async function openSocket(
   url: string | URL,
-  credential: Credential,
+  credential: Credential & { readonly dispatcher?: unknown },
   handlers: SocketHandlers,
   signal: AbortSignal,
 ): Promise<WebSocket> {
@@ -47,16 +47,22 @@ export async function openSocket(
   return socket;
 }
 
-async function createSocket(url: string | URL, credential: Credential, signal: AbortSignal): Promise<WebSocket> {
+async function createSocket(
+  url: string | URL,
+  credential: Credential & { readonly dispatcher?: unknown },
+  signal: AbortSignal,
+): Promise<WebSocket> {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+  const Opener = WebSocket as unknown as WithOptions;
+  const through = credential.dispatcher === undefined ? {} : { dispatcher: credential.dispatcher };
   if (credential.getToken === undefined) {
     refuseInBrowser();
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    const Opener = WebSocket as unknown as WithHeaders;
-    return new Opener(socketAddress(url, undefined), { headers: { authorization: `Bearer ${credential.apiKey}` } });
+    return new Opener(socketAddress(url, undefined), { headers: { authorization: `Bearer ${credential.apiKey}` }, ...through });
   }
   const token = await tokenFrom(credential.getToken, signal);
   signal.throwIfAborted();
-  return new WebSocket(socketAddress(url, token));
+  const address = socketAddress(url, token);
+  return credential.dispatcher === undefined ? new WebSocket(address) : new Opener(address, through);
 }
 
 async function tokenFrom(getToken: (signal: AbortSignal) => Promise<string> | string, signal: AbortSignal): Promise<string> {

@@ -51,6 +51,7 @@ test("a conversation: settings, audio in both directions, transcripts, and an en
   await reading;
 
   expect(end).toEqual({ sessionSeconds: 1.5, audioSeconds: 0.5 });
+  await expect(agent.connect()).rejects.toMatchObject({ code: "not-connected" });
   const middle = "transcript.user reply.started reply.audio transcript.agent reply.done";
   expect(events.map(({ type }) => type).join(" ")).toBe(`session.updated session.ready ${middle} session.ended closed`);
   expect(events[4]).toMatchObject({ reply_id: "r1", pcm: said, sampleRate: 24_000 });

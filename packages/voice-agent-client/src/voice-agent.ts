@@ -96,7 +96,7 @@ export class VoiceAgent implements AsyncDisposable {
   /**
    * Starts the session. Register handlers before: the greeting follows at once.
    * @throws VoiceAgentError with the code of a `session.error`, or `connect-failed`, `connect-timeout`, `token-failed`,
-   * `api-key-in-browser`, `bad-address`
+   * `api-key-in-browser`, `bad-address`, and `not-connected` where the session is over
    */
   async connect(): Promise<void> {
     if (this.#link.state === "idle") {
@@ -104,6 +104,7 @@ export class VoiceAgent implements AsyncDisposable {
       this.#handle({ type: "connect", at: performance.now() });
     }
     await this.#started.promise;
+    if (this.#link.state === "over") throw new VoiceAgentError("not-connected", "The session has ended.");
   }
 
   /**
