@@ -326,7 +326,9 @@ test("limits are each project's own, and hold for requests that come at once", a
   const free = { ...project, appId: "f".repeat(32) };
   const { call } = openDoor({ projects: [limited, free] });
   const statuses = async (path: string, names: readonly string[]) =>
-    (await Promise.all(names.map(async (name) => await call("POST", path, joinBody(name))))).map(({ status }) => status).toSorted();
+    (await Promise.all(names.map(async (name) => await call("POST", path, joinBody(name)))))
+      .map(({ status }) => status)
+      .toSorted((a, b) => a - b);
 
   expect(await statuses("join", ["a", "a", "a", "b", "c"])).toEqual([200, 200, 409, 409, 422]);
   expect(await statuses("join", ["d", "e", "f", "g", "h"])).toEqual([422, 422, 422, 429, 429]);
