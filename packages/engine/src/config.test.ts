@@ -175,3 +175,13 @@ test("a command that only reads finds the credentials of an earlier start, and s
   expect(readConfig({ env: {}, cwd, credentials: "read" }).projects).toEqual(started.projects);
   expect(JSON.parse(readFileSync(path.join(cwd, "data", "credentials.json"), "utf8"))).toMatchObject({ app_id: started.projects[0].appId });
 });
+
+test("an API key opens one project, whoever is asked", () => {
+  const projects = (first: string, second: string) =>
+    read({
+      PARLEY_PROJECTS: `[{app_id: ${"c".repeat(32)}, app_certificate: ${"d".repeat(32)}, api_keys: [${first}]}, {app_id: ${"e".repeat(32)}, app_certificate: ${"f".repeat(32)}, api_keys: [${second}]}]`,
+    });
+  expect(projects("one", "two").projects.map(({ apiKeys }) => apiKeys)).toEqual([["one"], ["two"]]);
+  expect(() => projects("the-same", "the-same")).toThrow("an API key is configured twice");
+  expect(() => projects("the-same", "the-same")).not.toThrow("the-same");
+});

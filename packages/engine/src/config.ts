@@ -228,6 +228,8 @@ function toProjects(settings: Settings, place: Place): Pick<Config, "projects" |
   const ids = [head, ...others].map(({ appId }) => appId);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice !== undefined) throw new ConfigError(`the App ID ${twice} is configured twice`);
+  const keys = [head, ...others].flatMap(({ apiKeys }) => apiKeys);
+  if (new Set(keys).size !== keys.length) throw new ConfigError("an API key is configured twice: it could open one project alone");
   const open = [head, ...others].find(({ certificate }) => certificate === "");
   if (open !== undefined && !place.loopback && !settings.allow_without_tokens) {
     throw new ConfigError(

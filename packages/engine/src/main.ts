@@ -161,6 +161,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     network,
     speech,
     speechReady: () => machine.waiting.length === 0,
+    shared: config.databaseUrl !== undefined,
     reusableTokens: config.voiceAgent.reusableTokens,
     keepTranscripts: config.keepTranscripts,
     retentionDays: config.retentionDays,

@@ -16,7 +16,7 @@ export interface PageOf<T> {
 const Cursor = z.tuple([z.int().min(0), z.string().max(128)]);
 
 /** Opaque to clients. */
-export function toCursor({ createdAt, id }: Place): string {
+function toCursor({ createdAt, id }: Place): string {
   return Buffer.from(JSON.stringify([createdAt, id])).toString("base64url");
 }
 

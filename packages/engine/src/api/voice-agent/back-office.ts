@@ -32,6 +32,8 @@ export interface BackOfficeOptions extends DeliveryClock {
   readonly network: Pick<Network, "request" | "check">;
   readonly speech: Pick<Speech, "speak">;
   readonly speechReady: () => boolean;
+  /** Other engines use the same database. */
+  readonly shared: boolean;
   readonly reusableTokens: boolean;
   readonly keepTranscripts: boolean;
   readonly retentionDays: number;
@@ -44,6 +46,9 @@ export interface BackOfficeOptions extends DeliveryClock {
   readonly signal: AbortSignal;
 }
 
+/** Between two looks for tokens that other engines have seen used. */
+const SPENT_EVERY_MS = 5000;
+
 /** What a stored agent may be; the socket looks at it again with the operator's rules. */
 const rules: ConfigurationRules = {
   allowInlineLlm: true,
@@ -55,7 +60,7 @@ const rules: ConfigurationRules = {
 export type BackOffice = VoiceAgentRest & AsyncDisposable;
 
 export function openBackOffice(options: BackOfficeOptions): BackOffice {
-  const { configured, projects, secrets, store, now, keepTranscripts, retentionDays, log } = options;
+  const { configured, projects, secrets, store, now, keepTranscripts, retentionDays } = options;
   const keys = new ApiKeys(configured, secrets);
   const spent = new SpentTokens(store);
   const tokens = new VoiceTokens({
@@ -63,9 +68,8 @@ export function openBackOffice(options: BackOfficeOptions): BackOffice {
     reusable: options.reusableTokens,
     onSpent: (nonce, forgetAt) => spent.keep(nonce, forgetAt, now()),
   });
-  void store.opened
-    .then(async () => tokens.remember(await spent.load(now())))
-    .catch((error: unknown) => log.error({ err: error }, "tokens that were used before the start may be used again"));
+  const over = new AbortController();
+  const remembering = rememberSpent({ ...options, tokens, spent, signal: AbortSignal.any([options.signal, over.signal]) });
 
   const subscriptions = new Subscriptions({ ...options, projects: configured });
   const sessions = new KeptSessions({
@@ -86,8 +90,39 @@ export function openBackOffice(options: BackOfficeOptions): BackOffice {
     previews: new VoicePreviews({ speech: options.speech, ready: options.speechReady, now, signal: options.signal }),
     openHere: options.console,
     now,
-    [Symbol.asyncDispose]: async () => await subscriptions[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      over.abort();
+      await Promise.all([subscriptions[Symbol.asyncDispose](), remembering]);
+    },
   };
+}
+
+/** Tokens that were used before the start, and where engines share a database those that others see used, a few seconds later. */
+async function rememberSpent({
+  store,
+  shared,
+  now,
+  pause,
+  log,
+  signal,
+  tokens,
+  spent,
+}: Pick<BackOfficeOptions, "store" | "shared" | "now" | "pause" | "log"> & {
+  readonly signal: AbortSignal;
+  readonly tokens: VoiceTokens;
+  readonly spent: SpentTokens;
+}): Promise<void> {
+  const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  await Promise.race([store.opened, stopped]);
+  while (!signal.aborted) {
+    try {
+      tokens.remember(await spent.load(now()));
+    } catch (error) {
+      log.error({ err: error }, "tokens that were used elsewhere or before the start may be used again");
+    }
+    if (!shared) return;
+    await pause(SPENT_EVERY_MS, signal).catch(() => {});
+  }
 }
 
 /** The same words for the same session, whenever they are sent. */

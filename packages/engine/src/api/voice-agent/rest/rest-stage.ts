@@ -89,6 +89,7 @@ export async function openRest(options: StageOptions) {
       },
     },
     speechReady: () => ready,
+    shared,
     reusableTokens: false,
     keepTranscripts,
     retentionDays: 7,

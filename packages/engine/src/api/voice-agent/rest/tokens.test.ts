@@ -120,6 +120,20 @@ test("a token that opened its session before a restart opens none after it", asy
   await expect.poll(() => rest.office.tokens.check(token, startOfTime)).toEqual({ ok: false, why: "used" });
 });
 
+test("what one engine has seen used, the others on its database know a few seconds later", async () => {
+  const project = makeProject();
+  await using one = await openRest({ database, projects: [project], shared: true, engineId: "one" });
+  await using two = await openRest({ database, projects: [project], shared: true, engineId: "two", local: Buffer.alloc(32, 8) });
+  const token = String((await one.call("GET", "/v1/token?expires_in_seconds=600")).body["token"]);
+  const check = two.office.tokens.check(token, startOfTime);
+  if (!check.ok) throw new Error(check.why);
+  expect(one.office.tokens.spend(check.nonce, check.expiresAt, startOfTime)).toBe(true);
+  await one.store.settled();
+  await expect.poll(() => two.time.waiting(5000)).toBe(true);
+  two.time.move(5000);
+  await expect.poll(() => two.office.tokens.check(token, startOfTime)).toEqual({ ok: false, why: "used" });
+});
+
 test("telephone numbers and calls are answered with 501, to who is signed in", async () => {
   await using rest = await openRest({ database, projects: [makeProject()] });
   for (const [method, url] of [

@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Project } from "../../../projects/project.ts";
 import type { Database } from "../../../store/database.ts";
@@ -209,6 +210,38 @@ describe.each(testDatabases)("$name", ({ make }) => {
     rest.office.sessions.opened(session(project).open);
     await rest.store.settled();
     expect(await database.query("select notice_id from webhooks where url = $1", [id])).toHaveLength(1);
+  });
+
+  test("no body makes an endpoint fail", async () => {
+    await using rest = await openRest({ database, projects: [makeProject()] });
+    const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }), fc.constantFrom("\0", "\ud800"));
+    const body = fc.oneof(
+      fc.jsonValue(),
+      fc.record({
+        url: fc.oneof(fc.webUrl(), text),
+        events: fc.oneof(fc.constantFrom(["session.started"], ["call.ended", "session.completed"]), fc.array(text, { maxLength: 2 })),
+        secret: fc.oneof(fc.constant(secret), fc.string({ unit: "binary", minLength: 32 })),
+        agent_id: fc.option(text),
+      }),
+    );
+    await fc.assert(
+      fc.asyncProperty(body, text, async (value, id) => {
+        const created = await rest.call("POST", "/v1/webhook-subscriptions", value);
+        expect([201, 422]).toContain(created.status);
+        if (created.status === 201) {
+          const url = `/v1/webhook-subscriptions/${String(created.body["id"])}`;
+          expect((await rest.call("GET", url)).status).toBe(200);
+          expect([200, 422]).toContain((await rest.call("PUT", url, value)).status);
+          expect((await rest.call("DELETE", url)).status).toBe(204);
+        }
+        const query = new URLSearchParams({ agent_id: id.toWellFormed(), cursor: id.toWellFormed() });
+        for (const path of ["/v1/webhook-subscriptions", "/v1/sessions"])
+          expect([200, 422]).toContain((await rest.call("GET", `${path}?${query.toString()}`)).status);
+        expect([200, 422]).toContain((await rest.call("GET", `/v1/sessions?agent_id=${encodeURIComponent(id.toWellFormed())}`)).status);
+      }),
+      { numRuns: 40 },
+    );
+    expect(rest.problems).toEqual([]);
   });
 
   test("a project's subscriptions are nobody else's", async () => {
