@@ -17,7 +17,7 @@ const spoken: Readonly<Record<State, string>> = {
   listening: "Listening",
   speaking: "Speaking",
   away: "The connection is lost. Trying to get it back",
-  error: "The call has ended",
+  error: "There is a problem",
 };
 
 const page = document.documentElement;
