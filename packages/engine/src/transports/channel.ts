@@ -60,7 +60,7 @@ export function openChannelTransport(options: ChannelTransportOptions): OpenTran
       await transport[Symbol.asyncDispose]();
       throw error;
     }
-    signal.addEventListener("abort", () => void transport[Symbol.asyncDispose](), { once: true });
+    signal.addEventListener("abort", () => void transport[Symbol.asyncDispose](), { once: true, signal: transport.gone.signal });
     options.onJoined?.(uid);
     return transport;
   };
@@ -75,6 +75,8 @@ interface Heard {
 }
 
 class ChannelTransport implements Transport, Member {
+  /** Aborted when it has closed: nobody holds on to it any more. */
+  readonly gone = new AbortController();
   readonly caps: TransportCaps = { sampleRate, leadMs: 0, perUserAudio: true, playoutReports: true, messages: true };
   readonly frames = new Stream<Frame>(maxFrames);
   readonly events = new Stream<TransportEvent>(maxEvents);
@@ -256,6 +258,7 @@ class ChannelTransport implements Transport, Member {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.gone.abort();
     this.#stopTime();
     this.#channel.leave(this, "left");
     for (const { member } of this.#heard.values()) this.#forget(member);

@@ -43,13 +43,15 @@ export function openWebSocketTransport(options: WebSocketTransportOptions): Open
   return (clock, signal) => {
     signal.throwIfAborted();
     const transport = new WebSocketTransport(options, clock);
-    signal.addEventListener("abort", () => void transport[Symbol.asyncDispose](), { once: true });
+    signal.addEventListener("abort", () => void transport[Symbol.asyncDispose](), { once: true, signal: transport.gone.signal });
     options.onOpened(transport);
     return Promise.resolve(transport);
   };
 }
 
 export class WebSocketTransport implements Transport {
+  /** Aborted when it has closed: nobody holds on to it any more. */
+  readonly gone = new AbortController();
   readonly caps: TransportCaps;
   readonly frames = new Stream<Frame>(maxFrames);
   readonly events = new Stream<TransportEvent>(maxEvents);
@@ -184,6 +186,7 @@ export class WebSocketTransport implements Transport {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.gone.abort();
     this.#stopTime();
     this.#input[Symbol.dispose]();
     this.frames.end();
