@@ -26,6 +26,8 @@ const DAY_MS = 24 * 3600 * 1000;
 
 export class KeptSessions implements SessionLog {
   readonly #options: KeptSessionsOptions;
+  /** Changed since they were written down: a client that changes its configuration all the time must not flood the database. */
+  readonly #changed = new Map<string, VoiceSessionRecord>();
 
   constructor(options: KeptSessionsOptions) {
     this.#options = options;
@@ -36,11 +38,13 @@ export class KeptSessions implements SessionLog {
     this.#options.onChange("started", record);
   }
 
+  /** Written down when somebody asks for it, or when the session ends. */
   changed(record: VoiceSessionRecord): void {
-    this.#save(record, null);
+    this.#changed.set(record.id, record);
   }
 
   ended(record: VoiceSessionRecord, timeline: SessionTimeline): void {
+    this.#changed.delete(record.id);
     this.#save(record, this.#options.keepTranscripts ? timeline : withoutWords(timeline));
     this.#options.onChange("completed", record);
   }
@@ -51,6 +55,9 @@ export class KeptSessions implements SessionLog {
 
   /** Undefined: this project has no such session, or it is too old. */
   async find(appId: string, id: string): Promise<SessionRow | undefined> {
+    const changed = this.#changed.get(id);
+    this.#changed.delete(id);
+    if (changed !== undefined) this.#save(changed, null);
     return await this.#options.rows.find(appId, id);
   }
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { findVoice, voiceNames, defaultVoice } from "./voices.ts";
+import { defaultVoiceName } from "./echo.ts";
+import { findVoice, voiceNames } from "./voices.ts";
 
 /** Section 12 of the contract, each generation. */
 const published = [
@@ -48,7 +49,7 @@ test("the embedded voices have their own names, and each speaker its number", ()
 test("letters may be of any case, and no name is listed twice", () => {
   expect(findVoice("Ivy")).toEqual(findVoice("ivy"));
   expect(new Set(voiceNames()).size).toBe(voiceNames().length);
-  expect(findVoice(defaultVoice)?.installed).toBe(true);
+  expect(findVoice(defaultVoiceName)?.installed).toBe(true);
 });
 
 test("any other text is no voice", () => {

@@ -21,9 +21,6 @@ const LOCALE = "en-US";
 /** Of the embedded voice. */
 const SPEAKERS = 904;
 
-/** The voice of a session that names none: the one that is understood best. */
-export const defaultVoice = "alba";
-
 const byName: ReadonlyMap<string, FoundVoice> = new Map([
   ...named.map(({ name, gender }): [string, FoundVoice] => [name, { alias: name, voice: name, locale: LOCALE, gender, installed: true }]),
   ...aliases.map((alias): [string, FoundVoice] => [alias.name, fromAlias(alias)]),
