@@ -149,7 +149,7 @@ export const Voice = z.object({
   voice_id: z.string(),
   name: z.string(),
   locale: z.string().describe("What the name promises."),
-  gender: z.enum(["female", "male"]),
+  gender: z.enum(["female", "male", "unknown"]),
   kind: z.enum(["voice", "alias"]).describe("voice: one that is installed. alias: a name that clients of this API know."),
   installed: z.boolean().describe("Whether an installed voice speaks that locale."),
   substitute: z.string().nullable().describe("Who speaks where none does."),

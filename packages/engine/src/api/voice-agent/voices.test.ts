@@ -41,7 +41,8 @@ test("no two published names sound the same", () => {
 
 test("the embedded voices have their own names, and each speaker its number", () => {
   expect(findVoice("ada")).toEqual({ alias: "ada", voice: "ada", locale: "en-US", gender: "female", installed: true });
-  expect(findVoice("local/903")).toMatchObject({ voice: 903, installed: true });
+  expect(findVoice("local/903")).toMatchObject({ voice: 903, installed: true, gender: "unknown" });
+  expect(findVoice("local/234")).toMatchObject({ voice: 234, gender: "female" });
   for (const name of ["local/904", "local/", "local/-1", "local/1.5", "local/1e2", "", "Sophie ", "__proto__"])
     expect(findVoice(name)).toBeUndefined();
 });

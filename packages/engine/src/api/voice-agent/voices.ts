@@ -9,7 +9,8 @@ export interface FoundVoice {
   readonly voice: string | number;
   /** What the name promises (BCP 47). */
   readonly locale: string;
-  readonly gender: "female" | "male";
+  /** Of a speaker that is called by number it may not be known. */
+  readonly gender: "female" | "male" | "unknown";
   /** An installed voice speaks that locale. */
   readonly installed: boolean;
   /** Where none does: who speaks instead, under a name that is a voice itself. */
@@ -62,6 +63,6 @@ function nameOf(speaker: number): string {
 function byNumber(name: string): FoundVoice | undefined {
   const speaker = Number(/^local\/(\d{1,3})$/.exec(name)?.[1] ?? "NaN");
   if (!(speaker < SPEAKERS)) return undefined;
-  const gender = [...named, ...aliases].find((voice) => voice.speaker === speaker)?.gender ?? "female";
+  const gender = [...named, ...aliases].find((voice) => voice.speaker === speaker)?.gender ?? "unknown";
   return { alias: `local/${speaker}`, voice: speaker, locale: LOCALE, gender, installed: true };
 }
