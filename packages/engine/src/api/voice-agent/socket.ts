@@ -89,7 +89,7 @@ export class VoiceAgentDoor implements AsyncDisposable {
   #admit(request: IncomingMessage): { readonly client: Client } | { readonly refusal: Refusal } {
     const { draining, keys, tokens, now } = this.#options;
     if (draining()) return { refusal: refusal("at_capacity", "This engine is shutting down: try again in a moment") };
-    if (this.#connections.size >= maxSockets) {
+    if (this.#server.clients.size > maxSockets) {
       return { refusal: refusal("at_capacity", `${maxSockets} sockets are open, and no more are taken: try again later`) };
     }
     const credential = readCredential(request);

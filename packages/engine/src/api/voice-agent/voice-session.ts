@@ -53,6 +53,17 @@ export interface VoiceSessionParts {
 /** Events that wait for a client that is away; the oldest are lost. */
 const maxPending = 256;
 
+/** Somebody says something, or begins or ends to. */
+const signsOfLife: ReadonlySet<SessionEvent["type"]> = new Set([
+  "turn-start",
+  "transcript",
+  "turn-end",
+  "reply-begin",
+  "reply-text",
+  "reply-end",
+  "tool-call",
+]);
+
 /** What the agent is told before the end. */
 function wrapUp(leftMs: number): string {
   return `This conversation ends in ${Math.round(leftMs / 1000)} seconds. Wrap it up now, and say goodbye.`;
@@ -224,9 +235,7 @@ export class VoiceSession {
     const told = this.#wire.handle(event, clock.now());
     this.#timeline.handle(event, told);
     this.#tell(told);
-    if (event.type === "turn-start" || event.type === "turn-end" || event.type === "reply-begin" || event.type === "reply-end") {
-      this.#live({ type: "active", at: clock.now() });
-    }
+    if (signsOfLife.has(event.type)) this.#live({ type: "active", at: clock.now() });
   }
 
   /** Speech that cut a reply and held no words was none. */
