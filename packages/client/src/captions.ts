@@ -56,6 +56,7 @@ export class Captions {
         return this.#finish(message.payload.turn_id, message.payload.metrics.e2e_latency_ms);
       case "message.metrics":
       case "message.error":
+      case "message.info":
       case "message.state":
       case "message.sal_status":
       case "user.manual_sos.result":

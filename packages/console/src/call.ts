@@ -264,6 +264,7 @@ export class Call {
           case "message.error":
             this.notice.value = `${message.module}: ${message.message}`;
             break;
+          case "message.info":
           case "message.sal_status":
           case "user.manual_sos.result":
           case "user.manual_eos.result":

@@ -81,6 +81,8 @@ export class Timeline {
       case "echo-suspected":
       case "error":
       case "metric":
+      case "picture-refused":
+      case "picture-taken":
       case "reply-text":
       case "speech-ignored":
       case "state":

@@ -172,6 +172,8 @@ export class ToWire {
       case "reply-start":
       case "tool-result":
       case "metric":
+      case "picture-refused":
+      case "picture-taken":
       // Marks are the other door's; speech that does not count and echoes are withheld.
       case "turn-marked":
       case "turn-overlong":
