@@ -16,14 +16,14 @@ export class BrainAudio implements Disposable {
   readonly #encoding: keyof typeof usualRates;
   readonly #resampler: Resampler;
 
-  /** `config`: the session's configuration as the endpoint echoes it. */
-  constructor(config: unknown) {
+  /** `config`: the session's configuration as the endpoint echoes it; `rate`: of the samples that come, in hertz. */
+  constructor(config: unknown, rate = VOICE_RATE) {
     const format = Format.safeParse(config).data?.input.format;
     this.#encoding = format?.encoding ?? "audio/pcm";
-    this.#resampler = createResampler(VOICE_RATE, format?.sample_rate ?? usualRates[this.#encoding]);
+    this.#resampler = createResampler(rate, format?.sample_rate ?? usualRates[this.#encoding]);
   }
 
-  /** Samples at {@link VOICE_RATE} to bytes of the endpoint's format. */
+  /** Samples to bytes of the endpoint's format. */
   encode(pcm: Int16Array): Uint8Array {
     const samples = this.#resampler.process(pcm);
     switch (this.#encoding) {

@@ -5,7 +5,7 @@
  */
 import { createResampler, type Resampler } from "@parley/media";
 import type { VoiceAgentEvent } from "@parley/voice-agent";
-import type { SessionEvent } from "../core/events.ts";
+import type { InterruptCause, SessionEvent } from "../core/events.ts";
 import { Listening, type ListeningMode } from "./listening.ts";
 import { Retelling } from "./retelling.ts";
 import { Voice, VOICE_RATE } from "./voice.ts";
@@ -18,12 +18,14 @@ export type BridgeNotice =
   | { readonly type: "voice-dropped" };
 
 export interface BridgeStep {
+  /** What waited of the agent's voice was dropped: what lies below should be, too. */
+  readonly flushed: boolean;
   readonly events: readonly SessionEvent[];
   readonly notices: readonly BridgeNotice[];
 }
 
 export interface BridgeTick extends BridgeStep {
-  /** 20 ms at {@link VOICE_RATE} for the endpoint: what people say. */
+  /** 20 ms for the endpoint: what people say. */
   readonly heard: Int16Array;
   /** 20 ms at {@link VOICE_RATE} for the channel: what the agent says. */
   readonly spoken: Int16Array;
@@ -39,9 +41,11 @@ export class BridgeCore {
   #aloneSince: number | undefined = 0;
   #events: SessionEvent[] = [];
   #notices: BridgeNotice[] = [];
+  #flushed = false;
 
-  constructor(mode: ListeningMode) {
-    this.#listening = new Listening(mode);
+  /** `hearRate`: of people's frames, in hertz. */
+  constructor(mode: ListeningMode, { hearRate = VOICE_RATE }: { readonly hearRate?: number } = {}) {
+    this.#listening = new Listening(mode, hearRate);
   }
 
   // From the channel
@@ -60,7 +64,7 @@ export class BridgeCore {
     return this.#step();
   }
 
-  /** 20 ms of somebody, at {@link VOICE_RATE}. */
+  /** 20 ms of somebody. */
   hear(uid: string, pcm: Int16Array): void {
     this.#listening.hear(uid, pcm);
   }
@@ -77,6 +81,13 @@ export class BridgeCore {
       this.#drain(event.reply_id);
       this.#voice.end(event.reply_id);
     }
+    return this.#step();
+  }
+
+  /** The agent is to be silent, whatever the endpoint goes on to send of its replies. */
+  interrupt(at: number, cause: InterruptCause): BridgeStep {
+    this.#flush(at);
+    this.#events.push(...this.#retelling.interrupt(at, cause));
     return this.#step();
   }
 
@@ -101,6 +112,8 @@ export class BridgeCore {
   }
 
   #push(id: string, pcm: Int16Array, rate: number): void {
+    // Of a reply that is over for this side, more may be on its way.
+    if (!this.#retelling.knows(id)) return;
     if (this.#resampler === undefined || this.#resampler.replyId !== id || this.#resampler.rate !== rate) {
       this.#resampler?.stream[Symbol.dispose]();
       this.#resampler = { rate, replyId: id, stream: createResampler(rate, VOICE_RATE) };
@@ -116,13 +129,15 @@ export class BridgeCore {
   }
 
   #flush(at: number): void {
+    this.#flushed = true;
     for (const { id, playedMs } of this.#voice.clear()) this.#events.push(...this.#retelling.cut(id, at, playedMs));
     this.#resampler?.stream[Symbol.dispose]();
     this.#resampler = undefined;
   }
 
   #step(): BridgeStep {
-    const step = { events: this.#events, notices: this.#notices };
+    const step = { events: this.#events, notices: this.#notices, flushed: this.#flushed };
+    this.#flushed = false;
     this.#events = [];
     this.#notices = [];
     return step;

@@ -1,7 +1,5 @@
 /** Whom of a channel the brain hears: it has one ear, and people speak at once. Pure. */
 
-/** 20 ms at 24 kHz. */
-const FRAME_SAMPLES = 480;
 /** Frames of one person that may wait: 200 ms. The oldest go first. */
 const maxWaiting = 10;
 /** Frames that wait before somebody is heard: packets of theirs are not evenly spaced. */
@@ -40,11 +38,14 @@ interface Person {
 
 export class Listening {
   readonly #mode: ListeningMode;
+  readonly #frameSamples: number;
   readonly #people = new Map<string, Person>();
   #holder: string | undefined;
 
-  constructor(mode: ListeningMode) {
+  /** `rate`: of everybody's frames, in hertz. */
+  constructor(mode: ListeningMode, rate = 24_000) {
     this.#mode = mode;
+    this.#frameSamples = (rate * FRAME_MS) / 1000;
   }
 
   /** Who is heard now; of several, who spoke last. */
@@ -67,7 +68,7 @@ export class Listening {
     if (this.#holder === uid) this.#holder = undefined;
   }
 
-  /** 20 ms of somebody, at 24 kHz; of strangers nothing is taken. */
+  /** 20 ms of somebody; of strangers nothing is taken. */
   hear(uid: string, pcm: Int16Array): void {
     const person = this.#people.get(uid);
     if (person === undefined) return;
@@ -84,8 +85,8 @@ export class Listening {
       if (frame !== undefined) frames.set(uid, frame);
     }
     this.#choose();
-    if (this.#mode.type === "mix") return sum([...frames.values()]);
-    return (this.#holder === undefined ? undefined : frames.get(this.#holder)) ?? new Int16Array(FRAME_SAMPLES);
+    if (this.#mode.type === "mix") return sum([...frames.values()], this.#frameSamples);
+    return (this.#holder === undefined ? undefined : frames.get(this.#holder)) ?? new Int16Array(this.#frameSamples);
   }
 
   #choose(): void {
@@ -132,10 +133,10 @@ function listen(person: Person, frame: Int16Array | undefined): void {
   }
 }
 
-function sum(frames: readonly Int16Array[]): Int16Array {
+function sum(frames: readonly Int16Array[], samples: number): Int16Array {
   const [only] = frames;
   if (frames.length === 1 && only !== undefined) return only;
-  return Int16Array.from({ length: FRAME_SAMPLES }, (_, index) => {
+  return Int16Array.from({ length: samples }, (_, index) => {
     const all = frames.reduce((total, frame) => total + (frame[index] ?? 0), 0);
     return Math.max(-32_768, Math.min(32_767, all));
   });

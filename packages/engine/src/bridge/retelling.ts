@@ -1,6 +1,6 @@
 /** What a Voice Agent endpoint tells becomes the events of a session: turns, replies and states, as if the agent were here. Pure. */
 import type { VoiceAgentEvent } from "@parley/voice-agent";
-import type { AgentState, SessionEvent, SpokenWord } from "../core/events.ts";
+import type { AgentState, InterruptCause, SessionEvent, SpokenWord } from "../core/events.ts";
 
 /** A person's turn. */
 interface Turn {
@@ -106,6 +106,17 @@ export class Retelling {
       { type: "reply-end", at, turnId: reply.turnId, reply: reply.number, text, playedMs },
       ...this.#stateChange(at),
     ];
+  }
+
+  /** A reply that has begun and is not over. */
+  knows(id: string): boolean {
+    return this.#replies.has(id);
+  }
+
+  /** Every reply is over, whatever the endpoint says of it. */
+  interrupt(at: number, cause: InterruptCause): SessionEvent[] {
+    const events = [...this.#replies.values()].flatMap((reply) => this.#interrupt(reply, at, cause));
+    return [...events, ...this.#stateChange(at)];
   }
 
   /** What waited of it was dropped after `playedMs`: people have begun to speak. */
@@ -269,13 +280,12 @@ export class Retelling {
     return this.#interrupt(reply, at);
   }
 
-  #interrupt(reply: Reply, at: number): SessionEvent[] {
+  #interrupt(reply: Reply, at: number, cause: InterruptCause = "start_of_speech"): SessionEvent[] {
     this.#forget(reply);
     const { turnId, number, final, cutAtMs } = reply;
     const text = final?.interrupted === false ? final.text : spoken(reply.words);
     const heardHere = spoken(reply.words.filter(({ startMs, endMs }) => (startMs + endMs) / 2 <= (cutAtMs ?? 0) - earMs));
     const heard = final?.interrupted === true ? final.text : heardHere;
-    const cause = "start_of_speech";
     return [{ type: "reply-interrupted", at, turnId, reply: number, heard, text: text === "" ? heard : text, cause }];
   }
 

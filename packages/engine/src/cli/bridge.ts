@@ -1,7 +1,6 @@
 /** `parley bridge`: joins a channel as a participant and connects it to any endpoint that speaks the Voice Agent API. */
 import { Caller, type HeardFrame } from "@parley/caller";
 import { VoiceAgent, type SessionSettings, type VoiceAgentEvent } from "@parley/voice-agent";
-import { getGlobalDispatcher, ProxyAgent, setGlobalDispatcher } from "undici";
 import { Messages } from "../api/rest/messages.ts";
 import { BrainAudio } from "../bridge/brain-audio.ts";
 import { BridgeCore, type BridgeStep } from "../bridge/core.ts";
@@ -10,7 +9,7 @@ import { VOICE_RATE } from "../bridge/voice.ts";
 import type { SessionEvent } from "../core/events.ts";
 import { buildToken } from "../projects/tokens.ts";
 import { Network } from "../vendors/network.ts";
-import { proxiesFrom, proxyFor } from "../vendors/proxy.ts";
+import { proxiesFrom } from "../vendors/proxy.ts";
 import { type BridgePlan, readBridgePlan } from "./bridge/plan.ts";
 import { echoHint, explain, notAgora } from "./bridge/remedy.ts";
 import { connectionLine, noticeLine, transcriptLine } from "./bridge/report.ts";
@@ -47,7 +46,6 @@ Exit 0: ended in order or by Ctrl+C, 1: failed, 2: usage.`,
 
   async run(args, terminal) {
     const plan = readBridgePlan(args, terminal);
-    using _ = throughProxy(plan.url, terminal.env);
     try {
       await using running = await Bridge.open(plan, terminal);
       return await running.over;
@@ -60,14 +58,6 @@ Exit 0: ended in order or by Ctrl+C, 1: failed, 2: usage.`,
     }
   },
 };
-
-/** Node's own WebSocket asks the process for its way out, and a command has the process to itself. */
-function throughProxy(url: string, env: Terminal["env"]): Disposable {
-  const before = getGlobalDispatcher();
-  const proxy = proxyFor(new URL(url), proxiesFrom(env));
-  if (proxy !== undefined) setGlobalDispatcher(new ProxyAgent(proxy));
-  return { [Symbol.dispose]: () => setGlobalDispatcher(before) };
-}
 
 /** A bridge that stands: a participant on one side, a session on the other, the core between them. */
 class Bridge implements AsyncDisposable {
@@ -113,6 +103,7 @@ class Bridge implements AsyncDisposable {
     this.#brain = new VoiceAgent({
       url: plan.url,
       apiKey: plan.apiKey,
+      dispatcher: this.#network.socketDispatcher({ vendor: "endpoint", url: new URL(plan.url), trusted: true }),
       session: settingsOf(session),
       tools: (tools ?? []).flatMap((tool) =>
         tool.http === undefined || tool.http === null ? [] : [httpTool(tool, tool.http, this.#network)],

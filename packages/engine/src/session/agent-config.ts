@@ -36,6 +36,17 @@ export interface ChosenLlm {
   readonly pictures?: boolean;
 }
 
+/** An endpoint of the Voice Agent API that hears, thinks and speaks by itself, in place of `asr`, `llm` and `tts`. */
+export interface ChosenBrain {
+  /** Its WebSocket. */
+  readonly url: string;
+  readonly apiKey: string;
+  /** `session` of its first `session.update`. */
+  readonly session: Readonly<Record<string, unknown>>;
+  /** What was said before: it is told, and not answered. */
+  readonly messages: readonly SystemMessage[];
+}
+
 export interface SystemMessage {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
@@ -64,6 +75,8 @@ export interface AgentConfig {
   readonly asr: ChosenAsr;
   readonly tts: ChosenTts;
   readonly llm: ChosenLlm;
+  /** In place of those three. */
+  readonly brain?: ChosenBrain;
   /** Put before every request, in order, exempt from `maxHistory`. */
   readonly systemMessages: readonly SystemMessage[];
   /** Entries of short-term memory that a request carries; people's and the agent's count each. 0: none. */

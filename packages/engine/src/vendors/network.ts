@@ -2,7 +2,7 @@
 import { lookup as resolve, type LookupAddress, type LookupOptions } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
 import ipaddr from "ipaddr.js";
-import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent, request } from "undici";
+import { Agent, buildConnector, type Dispatcher, Dispatcher1Wrapper, Pool, ProxyAgent, request } from "undici";
 import { AppError } from "../errors.ts";
 import { hostOf, isLoopbackHost, portOf, type Proxies, proxiesFrom, proxyFor } from "./proxy.ts";
 
@@ -126,11 +126,22 @@ export class Network implements AsyncDisposable {
     if (refusal !== undefined) throw new AppError("invalid-field", `${field}: ${host} is refused: ${refusal}`);
   }
 
-  /** Resolves when the response's head is there, whatever its status. Redirects are not followed. */
-  async request(target: Target, options: RequestOptions): Promise<Dispatcher.ResponseData> {
+  /** The way to a target for Node's own WebSocket, which is of an older undici. Throws an `AppError` for addresses that are refused at once. */
+  socketDispatcher(target: Target): Dispatcher {
+    return new Dispatcher1Wrapper(this.#dispatcher(target));
+  }
+
+  #dispatcher(target: Target): Dispatcher {
     if (!target.trusted) this.check(`${target.vendor} url`, target.url);
     const proxy = proxyFor(target.url, this.#proxies);
-    const dispatcher = proxy === undefined ? (target.trusted ? this.#trusted : this.#checked) : this.#proxyAgent(proxy);
+    if (proxy !== undefined) return this.#proxyAgent(proxy);
+    return target.trusted ? this.#trusted : this.#checked;
+  }
+
+  /** Resolves when the response's head is there, whatever its status. Redirects are not followed. */
+  async request(target: Target, options: RequestOptions): Promise<Dispatcher.ResponseData> {
+    const proxy = proxyFor(target.url, this.#proxies);
+    const dispatcher = this.#dispatcher(target);
     try {
       return await request(target.url, {
         dispatcher,
