@@ -196,7 +196,17 @@ export class Messages {
   }
 
   /** Clients show a receipt only of a turn whose number is not 0. */
-  #pictureTaken({ at, turnId, id, width, height, bytes, source, url, count }: Extract<SessionEvent, { type: "picture-taken" }>): AgentMessage {
+  #pictureTaken({
+    at,
+    turnId,
+    id,
+    width,
+    height,
+    bytes,
+    source,
+    url,
+    count,
+  }: Extract<SessionEvent, { type: "picture-taken" }>): AgentMessage {
     const receipt = {
       uuid: id,
       width,
