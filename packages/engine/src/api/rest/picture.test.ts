@@ -8,11 +8,43 @@ const u16 = (value: number): number[] => [value >> 8, value & 255];
 const le16 = (value: number): number[] => u16(value).toReversed();
 const le24 = (value: number): number[] => [value & 255, (value >> 8) & 255, value >> 16];
 
-const png = (width: number, height: number) => Buffer.from([...ascii("\x89PNG\r\n\x1a\n"), 0, 0, 0, 13, ...ascii("IHDR"), 0, 0, ...u16(width), 0, 0, ...u16(height), 8, 6, 0, 0, 0]);
+const png = (width: number, height: number) =>
+  Buffer.from([...ascii("\x89PNG\r\n\x1a\n"), 0, 0, 0, 13, ...ascii("IHDR"), 0, 0, ...u16(width), 0, 0, ...u16(height), 8, 6, 0, 0, 0]);
 const gif = (width: number, height: number) => Buffer.from([...ascii("GIF89a"), ...le16(width), ...le16(height), 0, 0, 0]);
 const jpeg = (width: number, height: number) =>
-  Buffer.from([0xff, 0xd8, 0xff, 0xe0, ...u16(16), ...ascii("JFIF\0"), 1, 1, 0, 0, 1, 0, 1, 0, 0, 0xff, 0xdb, ...u16(3), 7, 0xff, 0xc2, ...u16(11), 8, ...u16(height), ...u16(width), 1, 1, 17, 0]);
-const webp = (form: string, body: number[]) => Buffer.from([...ascii("RIFF"), 0, 0, 0, 0, ...ascii("WEBP"), ...ascii(form), 0, 0, 0, 0, ...body, ...Array<number>(12).fill(0)]);
+  Buffer.from([
+    0xff,
+    0xd8,
+    0xff,
+    0xe0,
+    ...u16(16),
+    ...ascii("JFIF\0"),
+    1,
+    1,
+    0,
+    0,
+    1,
+    0,
+    1,
+    0,
+    0,
+    0xff,
+    0xdb,
+    ...u16(3),
+    7,
+    0xff,
+    0xc2,
+    ...u16(11),
+    8,
+    ...u16(height),
+    ...u16(width),
+    1,
+    1,
+    17,
+    0,
+  ]);
+const webp = (form: string, body: number[]) =>
+  Buffer.from([...ascii("RIFF"), 0, 0, 0, 0, ...ascii("WEBP"), ...ascii(form), 0, 0, 0, 0, ...body, ...Array<number>(12).fill(0)]);
 
 test.each([
   ["image/png", png(640, 480)],
@@ -40,7 +72,10 @@ const upload = (body: object) => readClientMessage("image.upload", JSON.stringif
 
 test("an image inside the message is told by its bytes, whatever it says it is", () => {
   const base64 = png(640, 480).toString("base64");
-  const taken = { type: "picture", picture: { id: "u1", url: `data:image/png;base64,${base64}`, source: "base64", width: 640, height: 480, bytes: png(1, 1).length } };
+  const taken = {
+    type: "picture",
+    picture: { id: "u1", url: `data:image/png;base64,${base64}`, source: "base64", width: 640, height: 480, bytes: png(1, 1).length },
+  };
   expect(upload({ image_base64: base64 })).toEqual(taken);
   expect(upload({ image_base64: `data:image/jpeg;base64,${base64}`, image_url: "" })).toEqual(taken);
   expect(upload({ image_url: `data:image/jpeg;base64,${base64}`, image_base64: null })).toEqual(taken);
