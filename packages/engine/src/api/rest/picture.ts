@@ -24,7 +24,8 @@ export function readPicture(body: unknown): ClientMessage {
   const header = readImageHeader(bytes);
   if (header === undefined) return refuse("the image is not PNG, JPEG, WebP or GIF, or its beginning is damaged");
   const { mediaType, width, height } = header;
-  if (Math.max(width, height) > mostPixels) return refuse(`the image has ${width} × ${height} pixels; at most ${mostPixels} a side are taken`);
+  if (Math.max(width, height) > mostPixels)
+    return refuse(`the image has ${width} × ${height} pixels; at most ${mostPixels} a side are taken`);
   const address = `data:${mediaType};base64,${bytes.toString("base64")}`;
   return { type: "picture", picture: { id, url: address, source: "base64", width, height, bytes: bytes.length } };
 }
