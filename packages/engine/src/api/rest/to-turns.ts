@@ -125,6 +125,8 @@ function checkMode(part: StartOfSpeech | EndOfSpeech, path: Path, faults: Fault[
   const { mode } = part;
   for (const [name, config] of Object.entries(part)) {
     if (!name.endsWith("_config") || name === `${mode}_config` || config === undefined || config === null) continue;
-    faults.push(invalid([...path, name], config, `does not belong to mode "${mode}"${mode === "manual" ? "" : `; only ${mode}_config does`}`));
+    faults.push(
+      invalid([...path, name], config, `does not belong to mode "${mode}"${mode === "manual" ? "" : `; only ${mode}_config does`}`),
+    );
   }
 }
