@@ -7,7 +7,11 @@ const long = "one two three four five six seven eight nine ten eleven twelve";
 const open = (options: StageOptions): Stage => new Stage({ ...options, config: { llm, ...options.config } });
 /** Which images went with which words, request by request. */
 const shown = (stage: Stage) =>
-  stage.asked.map((messages) => messages.flatMap(({ content, pictures = [] }) => (pictures.length > 0 ? [`${content}: ${pictures.map(({ url }) => url.slice(18)).join(" ")}`] : [])));
+  stage.asked.map((messages) =>
+    messages.flatMap(({ content, pictures = [] }) =>
+      pictures.length > 0 ? [`${content}: ${pictures.map(({ url }) => url.slice(18)).join(" ")}`] : [],
+    ),
+  );
 
 test("images go with the next words, and not with the request after they were answered", async () => {
   await using stage = open({
