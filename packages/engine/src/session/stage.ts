@@ -120,7 +120,8 @@ export class Stage implements AsyncDisposable {
       resample: () => ({ process: (pcm) => pcm, flush: () => new Int16Array() }),
       readMessage: (type, body): ClientMessage => {
         if (type === "start" || type === "end") return { type: "mark", mark: type, requestId: body };
-        if (type === "picture") return { type: "picture", picture: { id: body, url: `https://a.example/${body}`, source: "url", width: 0, height: 0, bytes: 0 } };
+        if (type === "picture")
+          return { type: "picture", picture: { id: body, url: `https://a.example/${body}`, source: "url", width: 0, height: 0, bytes: 0 } };
         return { type: "text", text: body, priority: "interrupt" };
       },
       ...(options.restored === undefined ? {} : { restored: options.restored }),
