@@ -233,6 +233,10 @@ class Line {
         return this.#toolResult(String(message["call_id"]));
       case "reply.create":
         return this.reply(this.#next());
+      case "reply.cancel":
+        return this.#stop();
+      case "conversation.message":
+        return undefined; // It is in `received`; there is no answer to it.
       default:
         return this.#refuse("invalid_format", `Unknown message type: ${message.type}`);
     }

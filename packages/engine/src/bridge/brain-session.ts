@@ -47,6 +47,8 @@ export class BrainSession implements RunningSession {
   #audio: BrainAudio | undefined;
   #state: AgentState = "idle";
   #turnId = 0;
+  /** Of the endpoint's last error. */
+  #toldCode: string | undefined;
   #connecting = false;
   #ended = false;
   #cancelWatch: Cancel = () => {};
@@ -229,8 +231,11 @@ export class BrainSession implements RunningSession {
     }
     const { host } = new URL(this.#parts.config.brain.url);
     if (event.type === "closed") this.#end({ status: "FAILED", reason: `${host} has ended the session` });
+    if (event.type === "session.error") this.#toldCode = event.code;
     if (event.type === "lost") {
-      this.#complain(new AppError("vendor-failed", `${host}: ${event.error.code}: ${event.error.message}`, { cause: event.error }));
+      // What the endpoint itself has said is told already.
+      if (event.error.code !== this.#toldCode)
+        this.#complain(new AppError("vendor-failed", `${host}: ${event.error.code}: ${event.error.message}`, { cause: event.error }));
       this.#end({ status: "FAILED", reason: `${host}: ${event.error.code}: ${event.error.message}` });
     }
   }
