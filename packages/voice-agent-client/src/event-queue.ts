@@ -9,7 +9,7 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
   #waiting: Event[] = [];
   #ended = false;
   #overflowed = false;
-  #wake: (() => void) | undefined;
+  #news = Promise.withResolvers<void>();
 
   constructor(onDone: () => void) {
     this.#onDone = onDone;
@@ -27,12 +27,12 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
       this.end();
       this.#onDone();
     }
-    this.#wake?.();
+    this.#wake();
   }
 
   end(): void {
     this.#ended = true;
-    this.#wake?.();
+    this.#wake();
   }
 
   async next(): Promise<IteratorResult<Event, undefined>> {
@@ -44,9 +44,7 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
         throw new VoiceAgentError("slow-reader", `The reader of events is ${maxWaiting} of them behind.`);
       }
       if (this.#ended) return { done: true, value: undefined };
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await this.#news.promise;
     }
   }
 
@@ -54,6 +52,12 @@ export class EventQueue<Event> implements AsyncIterableIterator<Event> {
     this.#waiting = [];
     this.#ended = true;
     this.#onDone();
+    this.#wake();
     return { done: true, value: undefined };
+  }
+
+  #wake(): void {
+    this.#news.resolve();
+    this.#news = Promise.withResolvers();
   }
 }

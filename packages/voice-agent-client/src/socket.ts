@@ -5,7 +5,7 @@ import { VoiceAgentError } from "./errors.ts";
 /** How the client shows who it is. */
 export type Credential =
   | {
-      /** The key itself, sent in a header: for servers. Node, Bun and Deno can do that; browsers cannot, and are no place for a key. */
+      /** The key itself, sent in a header: for servers. Browsers cannot do that, and are no place for a key. */
       readonly apiKey: string;
       readonly getToken?: never;
     }
@@ -21,7 +21,7 @@ export interface SocketHandlers {
   closed(code: number, reason: string): void;
 }
 
-/** Node's, Bun's and Deno's WebSocket take headers in their second argument, and Node's a dispatcher; browsers' would refuse it. */
+/** Node's WebSocket takes headers in its second argument; a browser's would refuse it. */
 type WithOptions = new (url: string, options: { headers?: Record<string, string>; dispatcher?: unknown }) => WebSocket;
 
 /**
