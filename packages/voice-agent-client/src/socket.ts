@@ -21,7 +21,7 @@ export interface SocketHandlers {
   closed(code: number, reason: string): void;
 }
 
-/** Node's WebSocket takes headers in its second argument; a browser's would refuse it. */
+/** Node's WebSocket takes headers, and undici's dispatcher, in its second argument; a browser's would refuse it. */
 type WithOptions = new (url: string, options: { headers?: Record<string, string>; dispatcher?: unknown }) => WebSocket;
 
 /**
