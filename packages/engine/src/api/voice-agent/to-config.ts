@@ -29,7 +29,7 @@ export type LiveConfig = Pick<AgentConfig, "systemMessages" | "turns" | "tts"> &
 };
 
 /** Spoken when the language model fails. */
-export const apology = "I'm sorry, I could not come up with an answer just now. Could you say that again?";
+const apology = "I'm sorry, I could not come up with an answer just now. Could you say that again?";
 
 /** Entries of the conversation that a request carries. */
 const MEMORY = 100;
@@ -85,7 +85,7 @@ export function toAgentConfig(configuration: Configuration, offer: Offer): Trans
   };
 }
 
-export function toLiveConfig(configuration: Configuration, offer: Offer): LiveConfig {
+function toLiveConfig(configuration: Configuration, offer: Offer): LiveConfig {
   return {
     systemMessages: toSystemMessages(configuration),
     turns: toTurns(configuration),

@@ -37,7 +37,7 @@ export interface VoiceStageOptions {
   readonly full?: string;
 }
 
-export const stageRules: VoiceAgentRules = {
+const stageRules: VoiceAgentRules = {
   graceSeconds: 30,
   allowInlineLlm: false,
   legacyArgs: false,
