@@ -9,8 +9,7 @@ export const SessionUpdate = z.object({ type: z.literal("session.update"), sessi
 export const SessionResume = z.object({
   type: z.literal("session.resume"),
   session_id: z.string().min(1).max(128),
-  /** From `session.ready`; checked when sent, never needed. */
-  resume_token: z.string().max(512).nullish(),
+  resume_token: z.string().max(512).nullish().describe("From `session.ready`; checked when sent, never needed."),
 });
 
 /** Ends the session for good. */

@@ -63,8 +63,7 @@ export const SessionReady = z.object({
   type: z.literal("session.ready"),
   session_id: z.string(),
   config: SessionEcho,
-  /** Unix seconds of its forced end. */
-  expires_at: z.number(),
+  expires_at: z.number().describe("Unix seconds of its forced end."),
   resume_token: z.string(),
   timestamp,
 });
@@ -73,8 +72,7 @@ export const SessionReady = z.object({
 export const SessionEnded = z.object({
   type: z.literal("session.ended"),
   session_duration_seconds: z.number(),
-  /** Seconds of the user's audio that came. */
-  audio_duration_seconds: z.number().nullable(),
+  audio_duration_seconds: z.number().nullable().describe("Seconds of the user's audio that came."),
   timestamp,
 });
 
@@ -82,8 +80,7 @@ export const SessionError = z.object({
   type: z.literal("session.error"),
   code: SessionErrorCode,
   message: z.string(),
-  /** The field at fault, as a dotted path in `session`, or in the message. */
-  param: z.string().nullable(),
+  param: z.string().nullable().describe("The field at fault, as a dotted path in `session`, or in the message."),
   session_id: z.string().nullable(),
   timestamp,
 });
@@ -127,8 +124,10 @@ export const ToolCall = z.object({
   call_id: z.string(),
   name: z.string(),
   arguments: z.record(z.string(), z.unknown()),
-  /** The same again, for clients of March 2026, where the operator has set `voice_agent.legacy_args`. */
-  args: z.record(z.string(), z.unknown()).optional(),
+  args: z
+    .record(z.string(), z.unknown())
+    .optional()
+    .describe("The same again, for clients of March 2026, where the operator has set `voice_agent.legacy_args`."),
   timestamp,
 });
 

@@ -23,56 +23,48 @@ export const sessionLimits = {
 
 export const AudioFormat = z.object({
   encoding: AudioEncoding.nullish(),
-  /** Samples per second; absent: what the encoding implies. */
-  sample_rate: z.int().nullish(),
+  sample_rate: z.int().nullish().describe("Samples per second; absent: what the encoding implies."),
 });
 
 const silenceMs = z.int().min(50).max(10_000);
 
 export const TurnDetection = z.object({
-  /** Older clients send `server_vad`; without effect. */
-  type: z.string().nullish(),
-  /** 0 to 1; higher is less sensitive. */
-  vad_threshold: z.number().min(0).max(1).nullish(),
-  /** Milliseconds of silence after which a sentence that sounds complete ends the turn. */
-  min_silence: silenceMs.nullish(),
-  /** Milliseconds of silence that end the turn in any case. */
-  max_silence: silenceMs.nullish(),
-  /** False: speech does not cut the agent off. */
-  interrupt_response: z.boolean().nullish(),
-  /** Milliseconds that speech lasts before it interrupts, 0 to 1000. */
-  interruption_delay: z.int().min(0).max(1000).nullish(),
+  type: z.string().nullish().describe("Older clients send `server_vad`; without effect."),
+  vad_threshold: z.number().min(0).max(1).nullish().describe("0 to 1; higher is less sensitive."),
+  min_silence: silenceMs.nullish().describe("Milliseconds of silence after which a sentence that sounds complete ends the turn."),
+  max_silence: silenceMs.nullish().describe("Milliseconds of silence that end the turn in any case."),
+  interrupt_response: z.boolean().nullish().describe("False: speech does not cut the agent off."),
+  interruption_delay: z.int().min(0).max(1000).nullish().describe("Milliseconds that speech lasts before it interrupts, 0 to 1000."),
 });
 
 export const TranscriptionMode = z.enum(["min_latency", "balanced", "max_accuracy"]);
 
 export const InputSettings = z.object({
-  /** Always `audio`; without effect. */
-  type: z.string().nullish(),
+  type: z.string().nullish().describe("Always `audio`; without effect."),
   format: AudioFormat.nullish(),
-  /** Words that recognition should expect. */
-  keyterms: z.array(z.string().min(1).max(sessionLimits.keytermCharacters)).max(sessionLimits.keyterms).nullish(),
+  keyterms: z
+    .array(z.string().min(1).max(sessionLimits.keytermCharacters))
+    .max(sessionLimits.keyterms)
+    .nullish()
+    .describe("Words that recognition should expect."),
   turn_detection: TurnDetection.nullish(),
   transcription_mode: TranscriptionMode.nullish(),
   transcription_prompt: z.string().max(sessionLimits.transcriptionPromptCharacters).nullish(),
-  /** ISO 639-1; absent: the engine's own language. */
   language_codes: z
     .array(z.string().regex(/^[a-z]{2}$/, "is not a language code of two small letters (ISO 639-1)"))
     .max(18)
-    .nullish(),
+    .nullish()
+    .describe("ISO 639-1; absent: the engine's own language."),
   voice_focus: z.enum(["near-field", "far-field"]).nullish(),
   voice_focus_threshold: z.number().min(0).max(1).nullish(),
   continuous_partials: z.boolean().nullish(),
 });
 
 export const OutputSettings = z.object({
-  /** Always `audio`; without effect. */
-  type: z.string().nullish(),
-  /** Name of a voice: see `GET /v1/voices`. */
-  voice: z.string().nullish(),
+  type: z.string().nullish().describe("Always `audio`; without effect."),
+  voice: z.string().nullish().describe("Name of a voice: see `GET /v1/voices`."),
   format: AudioFormat.nullish(),
-  /** 0 to 100 percent of the voice's own level; null: that level. */
-  volume: z.number().min(0).max(100).nullish(),
+  volume: z.number().min(0).max(100).nullish().describe("0 to 100 percent of the voice's own level; null: that level."),
 });
 
 export const HttpHeader = z.object({ name: z.string().min(1).max(256), value: z.string().max(8192) });
@@ -91,18 +83,27 @@ export const ToolSettings = z.object({
   type: z.literal("function", { error: 'is no type of tool; "function" is the only one' }).nullish(),
   name: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "is no name of a tool: 1 to 64 letters, digits, _ and - are allowed"),
   description: z.string().max(16_384).nullish(),
-  /** JSON Schema of an object. */
-  parameters: z.record(z.string(), z.unknown()).nullish(),
-  execution_mode: z.enum(["interactive", "hold"]).nullish(),
-  timeout_seconds: z.number().min(toolTimeout.min).max(toolTimeout.max).nullish(),
+  parameters: z.record(z.string(), z.unknown()).nullish().describe("JSON Schema of an object."),
+  execution_mode: z
+    .enum(["interactive", "hold"])
+    .nullish()
+    .describe("interactive (default): the conversation goes on meanwhile. hold: nobody is answered until the result is there."),
+  timeout_seconds: z
+    .number()
+    .min(toolTimeout.min)
+    .max(toolTimeout.max)
+    .nullish()
+    .describe("Seconds until the agent says that it got no answer; default 120."),
   http: HttpTool.nullish(),
   response_instructions: z.string().max(16_384).nullish(),
 });
 export type ToolSettings = z.output<typeof ToolSettings>;
 
 export const LlmSettings = z.object({
-  /** Address in front of `/chat/completions`. */
-  base_url: z.url({ protocol: /^https?$/, error: "is no http or https address" }).max(2048),
+  base_url: z
+    .url({ protocol: /^https?$/, error: "is no http or https address" })
+    .max(2048)
+    .describe("Address in front of `/chat/completions`."),
   model: z.string().min(1).max(256),
   api_key: z.string().max(4096).nullish(),
 });
@@ -110,16 +111,22 @@ export type LlmSettings = z.output<typeof LlmSettings>;
 
 /** `session` of `session.update`. `null` stands for the default; what is left out stays as it is. */
 export const SessionSettings = z.object({
-  /** The echo's own field; without effect. */
-  id: z.unknown().optional(),
-  /** A stored agent; first update only, and alone. */
-  agent_id: z.string().min(1).max(128).nullish(),
-  system_prompt: z.string().max(sessionLimits.systemPromptCharacters).nullish(),
-  greeting: z.string().max(sessionLimits.greetingCharacters).nullish(),
+  id: z.unknown().optional().describe("The echo's own field; without effect."),
+  agent_id: z.string().min(1).max(128).nullish().describe("A stored agent; first update only, and alone."),
+  system_prompt: z
+    .string()
+    .max(sessionLimits.systemPromptCharacters)
+    .nullish()
+    .describe("What the agent is; counts from the next reply on."),
+  greeting: z
+    .string()
+    .max(sessionLimits.greetingCharacters)
+    .nullish()
+    .describe("Spoken first, word for word; absent: the agent listens first."),
   input: InputSettings.nullish(),
   output: OutputSettings.nullish(),
-  tools: z.array(ToolSettings).max(sessionLimits.tools).nullish(),
-  llm: z.array(LlmSettings).max(1).nullish(),
+  tools: z.array(ToolSettings).max(sessionLimits.tools).nullish().describe("The whole list, each time."),
+  llm: z.array(LlmSettings).max(1).nullish().describe("For stored agents, and where the operator allows it."),
   pre_connect_requests: z.array(z.unknown()).max(2).nullish(),
 });
 export type SessionSettings = z.output<typeof SessionSettings>;
@@ -133,8 +140,10 @@ export const EchoTool = z.object({
   parameters: z.record(z.string(), z.unknown()),
   timeout_seconds: z.number(),
   execution_mode: z.enum(["interactive", "hold"]),
-  /** Without the headers' values. */
-  http: z.object({ url: z.string(), http_method: z.string(), headers: z.array(z.object({ name: z.string() })) }).nullable(),
+  http: z
+    .object({ url: z.string(), http_method: z.string(), headers: z.array(z.object({ name: z.string() })) })
+    .nullable()
+    .describe("Without the headers' values."),
   response_instructions: z.string().nullable(),
 });
 
@@ -167,8 +176,7 @@ export const SessionEcho = z.object({
   }),
   output: z.object({ type: z.literal("audio"), voice: z.string(), format: EchoFormat, volume: z.number().nullable() }),
   tools: z.array(EchoTool),
-  /** Without keys. */
-  llm: z.array(z.object({ base_url: z.string(), model: z.string() })),
+  llm: z.array(z.object({ base_url: z.string(), model: z.string() })).describe("Without keys."),
   pre_connect_requests: z.array(z.unknown()),
 });
 export type SessionEcho = z.output<typeof SessionEcho>;

@@ -145,7 +145,7 @@ function renderOperation(
     return `<tr><td>${escape(status)}</td><td>${fields.map((name) => `<code>${escape(name)}</code>`).join(" ")}</td></tr>`;
   });
   return `<section><h2>${escape(summary ?? path)}</h2><p class="path"><b>${escape(method.toUpperCase())}</b> ${escape(path)}</p>
-${query.length === 0 ? "" : `<h3>Query</h3><table>${query.map(({ name, description }) => `<tr><td><code>${escape(name)}</code></td><td>${escape(description ?? "")}</td></tr>`).join("")}</table>`}
+${query.length === 0 ? "" : `<h3>Query</h3><table>${query.map(({ name, description }) => `<tr><td><code>${escape(name)}</code></td><td>${prose(description ?? "")}</td></tr>`).join("")}</table>`}
 ${body === undefined ? "" : `<h3>Body</h3><table>${rowsOf(body, "").join("")}</table>`}
 <h3>Answers</h3><table>${answers.join("")}</table></section>`;
 }
@@ -159,7 +159,7 @@ function rowsOf(schema: Schema, parent: string): string[] {
     const inner = own.items?.properties === undefined ? rowsOf(own, path) : rowsOf(own.items, `${path}[]`);
     const description = field.description ?? own.description ?? "";
     return [
-      `<tr><td><code>${escape(path)}</code>${required ? " *" : ""}</td><td>${escape(typeOf(own))}</td><td>${escape(description)}</td></tr>`,
+      `<tr><td><code>${escape(path)}</code>${required ? " *" : ""}</td><td>${escape(typeOf(own))}</td><td>${prose(description)}</td></tr>`,
       ...inner,
     ];
   });
@@ -187,6 +187,11 @@ function limitsOf({ minimum, maximum, minLength, maxLength, maxItems }: Schema):
 
 function schemaOf(content: z.output<typeof Content>): Schema | undefined {
   return Object.values(content ?? {})[0]?.schema;
+}
+
+/** With what stands in backticks as code. */
+function prose(text: string): string {
+  return escape(text).replaceAll(/`([^`]+)`/g, "<code>$1</code>");
 }
 
 function escape(text: string): string {
