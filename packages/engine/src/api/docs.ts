@@ -182,7 +182,7 @@ function limitsOf({ minimum, maximum, minLength, maxLength, maxItems }: Schema):
   if (high !== undefined) return `, at most ${high}`;
   if (minLength !== undefined && maxLength !== undefined && minLength > 1) return `, ${minLength} to ${maxLength} characters`;
   if (maxLength !== undefined) return `, at most ${maxLength} characters`;
-  return maxItems === undefined ? "" : `, at most ${maxItems}`;
+  return maxItems === undefined ? "" : `, at most ${maxItems} entries`;
 }
 
 function schemaOf(content: z.output<typeof Content>): Schema | undefined {
@@ -200,5 +200,5 @@ function escape(text: string): string {
 
 const STYLE = `:root{color-scheme:light dark;font:16px/1.55 system-ui,sans-serif}body{margin:0}main{max-width:60rem;margin:0 auto;padding:2rem 1.25rem}
 h1 small{font-weight:400;opacity:.6}nav a{margin-right:1rem}.part{border-top:3px solid;margin-top:4rem;padding-top:1rem}.message{font:600 1.1rem ui-monospace,monospace;margin:.5rem 0}section{border-top:1px solid #8884;margin-top:2.5rem;padding-top:1rem}h2{margin:.5rem 0}h3{margin:1.25rem 0 .25rem;font-size:1rem}
-.path{font-family:ui-monospace,monospace;overflow-wrap:anywhere}table{border-collapse:collapse;width:100%}td{border-bottom:1px solid #8883;padding:.35rem .75rem .35rem 0;vertical-align:top;overflow-wrap:anywhere}
-code{font-family:ui-monospace,monospace;font-size:.92em}@media(max-width:40rem){td{display:block;border:0;padding:.1rem 0}tr{display:block;padding:.4rem 0;border-bottom:1px solid #8883}}`;
+.path{font-family:ui-monospace,monospace;overflow-wrap:anywhere}table{border-collapse:collapse;width:100%}td{border-bottom:1px solid #8883;padding:.35rem .75rem .35rem 0;vertical-align:top;overflow-wrap:anywhere}td:first-child{width:36%}
+code{font-family:ui-monospace,monospace;font-size:.92em}@media(max-width:40rem){td,td:first-child{display:block;width:auto;border:0;padding:.1rem 0}tr{display:block;padding:.4rem 0;border-bottom:1px solid #8883}}`;
