@@ -25,7 +25,7 @@ export type VoiceAgentOptions = Credential & {
   readonly connectTimeoutMs?: number;
   /** Microphone audio that is kept while there is no session, and sent when there is; the newest is kept. Default 5,000. */
   readonly awayAudioMs?: number;
-  /** Quiet for `quietMs` (15,000), the server is asked for a sign of life, and has `timeoutMs` (10,000) to give one. False: never. */
+  /** Quiet for `quietMs` (8,000), the server is asked for a sign of life, and has `timeoutMs` (6,000) to give one. False: never. */
   readonly heartbeat?: { readonly quietMs: number; readonly timeoutMs: number } | false;
   /** Waits between attempts to resume. Default: from 250 to 4,000 ms, half of it random. */
   readonly backOff?: BackOff;
@@ -64,6 +64,6 @@ export const defaults = {
   graceMs: 30_000,
   connectTimeoutMs: 15_000,
   awayAudioMs: 5_000,
-  heartbeat: { quietMs: 15_000, timeoutMs: 10_000 },
+  heartbeat: { quietMs: 8_000, timeoutMs: 6_000 },
   backOff: { firstMs: 250, maxMs: 4_000 },
 };

@@ -300,6 +300,9 @@ test("the record says what was configured, what was said and when, and what ende
   client.send({ type: "tool.result", call_id: "call_1", result: "sunny" });
   await stage.clock.moveTo(9000);
   client.send({ type: "session.update", session: { system_prompt: "B" } });
+  // A client that asks for a sign of life gets one, and changes nothing.
+  client.send({ type: "session.update", session: {} });
+  expect(client.only("session.updated")).toHaveLength(3);
   client.send({ type: "session.end" });
   await stage.clock.moveTo(9100);
   expect(stage.records.map(({ status, closeReason }) => [status, closeReason])).toEqual([

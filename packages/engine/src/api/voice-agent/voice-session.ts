@@ -307,6 +307,8 @@ export class VoiceSession {
 
   /** All of it counts, or nothing. */
   #update(update: Update): void {
+    // Clients ask in this way whether anybody is there: it is answered, and is no change.
+    if (Object.keys(update.settings).length === 0) return this.#line?.send({ type: "session.updated", config: this.#echo });
     const { rules, offer, openLlm, session, transport, clock, sessionLog } = this.#parts;
     const merged = laterConfiguration(this.#configuration, update, rules);
     if (!merged.ok) return this.#refuse(merged.refusal);
