@@ -22,6 +22,7 @@ import { Signalling } from "./api/signalling/signalling.ts";
 import { openBackOffice } from "./api/voice-agent/back-office.ts";
 import { openVoiceAgentDoor } from "./api/voice-agent/open-door.ts";
 import { addVoiceAgentRest } from "./api/voice-agent/rest/routes.ts";
+import { withBrains } from "./bridge/brain-sessions.ts";
 import { embeddedCalls, measureSpeechCost } from "./capacity.ts";
 import { type Config, ConfigError, readConfig } from "./config.ts";
 import { portProblem, publicUrl } from "./listening.ts";
@@ -142,7 +143,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   const machine = new Machine(config);
   const waiting = (): string[] => [...machine.waiting, ...(store.problem === undefined ? [] : [store.problem])];
   await using agents = new Agents({
-    sessions,
+    sessions: withBrains({ own: sessions, readMessage: readClientMessage, network }),
     log: webhooks.watch(store),
     alone: config.databaseUrl === undefined,
     now: Date.now,

@@ -20,7 +20,7 @@ export const AdvancedFeatures = z.object({
     "Intelligent interruption: the end of a turn is judged by what was said, and a cough or an “mhm” does not cut the agent. Default false.",
   ),
   enable_tools: optional(flag).describe("Tools of `llm.mcp_servers` may be used. Default false; `llm.tools` need no switch."),
-  enable_mllm: optional(flag).describe(switchedOff),
+  enable_mllm: optional(flag).describe("The older switch of `mllm.enable`."),
   enable_sal: optional(flag).describe(switchedOff),
   enable_rtm: withoutEffect(flag),
   enable_bhvs: withoutEffect(flag),
@@ -115,6 +115,29 @@ export const RtcBody = z.object({
 /** What is refused when it is switched on; what else it holds does not matter then. */
 const SwitchedOff = z.object({ enable: optional(flag).describe(switchedOff) });
 
+/** A model that hears, thinks and speaks by itself, in place of `asr`, `llm` and `tts`. */
+export const MllmBody = z.object({
+  enable: optional(flag),
+  vendor: optional(z.string()).describe(
+    "`assemblyai`: any endpoint of the Voice Agent API, an engine's own `/v1/ws` included. The others are not built.",
+  ),
+  url: optional(z.string().max(2048)).describe("WebSocket of the endpoint. Default `wss://agents.assemblyai.com/v1/ws`."),
+  api_key: optional(z.string().max(4096)),
+  params: optional(z.record(z.string(), z.unknown())).describe("`session` of the endpoint's first `session.update`; tools need `http`."),
+  messages: optional(
+    z.array(z.object({ role: z.enum(["system", "user", "assistant"]), content: z.string().max(100_000) })).max(100),
+  ).describe("What was said before: told to the endpoint, and not answered."),
+  greeting_message: optional(z.string()).describe("In place of `params.greeting`."),
+  failure_message: withoutEffect(z.string()),
+  input_modalities: withoutEffect(anything),
+  output_modalities: withoutEffect(anything),
+  turn_detection: withoutEffect(anything),
+  max_history: withoutEffect(anything),
+  predefined_tools: withoutEffect(anything),
+  tools: withoutEffect(anything),
+  mcp_servers: withoutEffect(anything),
+});
+
 /** Words in between, while an answer is on its way. What it holds does not matter while it is switched off. */
 export const FillerWords = z.object({
   enable: optional(flag),
@@ -197,7 +220,7 @@ export const JoinProperties = z.object({
   vad: optional(VadBody).describe("The oldest form: `turn_detection` wins, field by field."),
   parameters: optional(ParametersBody),
   labels: optional(z.record(z.string().max(128), z.string().max(1024))).describe("Kept with the agent's record."),
-  mllm: optional(SwitchedOff),
+  mllm: optional(MllmBody),
   avatar: optional(SwitchedOff),
   filler_words: optional(FillerWords),
   sal: withoutEffect(anything),

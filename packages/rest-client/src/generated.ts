@@ -215,7 +215,7 @@ export interface operations {
                             enable_aivad?: boolean | null;
                             /** @description Tools of `llm.mcp_servers` may be used. Default false; `llm.tools` need no switch. */
                             enable_tools?: boolean | null;
-                            /** @description Not built: `true` is refused. */
+                            /** @description The older switch of `mllm.enable`. */
                             enable_mllm?: boolean | null;
                             /** @description Not built: `true` is refused. */
                             enable_sal?: boolean | null;
@@ -505,8 +505,32 @@ export interface operations {
                             [key: string]: string;
                         } | null;
                         mllm?: {
-                            /** @description Not built: `true` is refused. */
                             enable?: boolean | null;
+                            /** @description `assemblyai`: any endpoint of the Voice Agent API, an engine's own `/v1/ws` included. The others are not built. */
+                            vendor?: string | null;
+                            /** @description WebSocket of the endpoint. Default `wss://agents.assemblyai.com/v1/ws`. */
+                            url?: string | null;
+                            api_key?: string | null;
+                            /** @description `session` of the endpoint's first `session.update`; tools need `http`. */
+                            params?: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description What was said before: told to the endpoint, and not answered. */
+                            messages?: {
+                                /** @enum {string} */
+                                role: "system" | "user" | "assistant";
+                                content: string;
+                            }[] | null;
+                            /** @description In place of `params.greeting`. */
+                            greeting_message?: string | null;
+                            failure_message?: string | null;
+                            input_modalities?: unknown | null;
+                            output_modalities?: unknown | null;
+                            turn_detection?: unknown | null;
+                            max_history?: unknown | null;
+                            predefined_tools?: unknown | null;
+                            tools?: unknown | null;
+                            mcp_servers?: unknown | null;
                         } | null;
                         avatar?: {
                             /** @description Not built: `true` is refused. */

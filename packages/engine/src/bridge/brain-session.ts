@@ -2,7 +2,7 @@
  * An agent whose brain is a Voice Agent endpoint: to its doors a session like any other, on a transport like any other.
  * The bridge's core stands between the people and the endpoint.
  */
-import { type SessionSettings, VoiceAgent, type VoiceAgentEvent } from "@parley/voice-agent";
+import { VoiceAgent, type VoiceAgentEvent } from "@parley/voice-agent";
 import type { AgentState, Ending, InterruptCause, SessionEvent } from "../core/events.ts";
 import { INPUT_RATE } from "../core/frame.ts";
 import { History, type HistoryEntry } from "../core/history.ts";
@@ -18,6 +18,7 @@ import type { Transport } from "../transports/transport.ts";
 import type { Network } from "../vendors/network.ts";
 import { BrainAudio } from "./brain-audio.ts";
 import { BridgeCore, type BridgeStep } from "./core.ts";
+import { httpTools, settingsOf } from "./http-tool.ts";
 
 export interface BrainSessionParts {
   readonly clock: Clock;
@@ -59,9 +60,17 @@ export class BrainSession implements RunningSession {
     this.#parts = parts;
     const { brain, idleTimeoutS, firstUserTimeoutS } = parts.config;
     this.#presence = new Presence(idleTimeoutS, firstUserTimeoutS);
-    const session: SessionSettings = brain.session;
+    const { tools, ...session } = brain.session;
     const dispatcher = parts.network.socketDispatcher({ vendor: "mllm", url: new URL(brain.url), trusted: false });
-    this.#brain = new VoiceAgent({ url: brain.url, apiKey: brain.apiKey, dispatcher, session, restart: true, awayAudioMs });
+    this.#brain = new VoiceAgent({
+      url: brain.url,
+      apiKey: brain.apiKey,
+      dispatcher,
+      session: settingsOf(session),
+      tools: httpTools(tools ?? [], { network: parts.network, trusted: false }),
+      restart: true,
+      awayAudioMs,
+    });
     this.closed = this.#run();
   }
 

@@ -1,6 +1,6 @@
 /** A tool of a session file that is an HTTP request: the bridge runs it where the endpoint knows no such tools. */
 import type { voiceAgent } from "@parley/protocol";
-import type { Tool } from "@parley/voice-agent";
+import type { SessionSettings, Tool } from "@parley/voice-agent";
 import type { Network } from "../vendors/network.ts";
 import { readStart } from "../vendors/read-start.ts";
 
@@ -9,8 +9,22 @@ const mostRead = 8192;
 /** Of an answer that reports a failure. */
 const mostReported = 500;
 
-/** `http`: the tool's own. The address comes from whoever runs the bridge: every one is allowed. */
-export function httpTool(tool: voiceAgent.ToolSettings, http: NonNullable<voiceAgent.ToolSettings["http"]>, network: Network): Tool {
+export interface HttpToolPlace {
+  readonly network: Network;
+  /** The address comes from the operator, not over an API: every one is allowed. */
+  readonly trusted: boolean;
+}
+
+/** Tools with `http`; the others are nobody's here. */
+export function httpTools(tools: readonly voiceAgent.ToolSettings[], place: HttpToolPlace): Tool[] {
+  return tools.flatMap((tool) => (tool.http === undefined || tool.http === null ? [] : [httpTool(tool, tool.http, place)]));
+}
+
+function httpTool(
+  tool: voiceAgent.ToolSettings,
+  http: NonNullable<voiceAgent.ToolSettings["http"]>,
+  { network, trusted }: HttpToolPlace,
+): Tool {
   const { name, description, parameters, execution_mode: mode, timeout_seconds: seconds } = tool;
   return {
     definition: {
@@ -27,7 +41,7 @@ export function httpTool(tool: voiceAgent.ToolSettings, http: NonNullable<voiceA
       const url = new URL(http.url);
       if (inQuery) for (const [key, value] of Object.entries(args)) url.searchParams.set(key, asText(value));
       const response = await network.request(
-        { vendor: `tool ${name}`, url, trusted: true },
+        { vendor: `tool ${name}`, url, trusted },
         {
           method,
           headers: {
@@ -52,4 +66,9 @@ export function httpTool(tool: voiceAgent.ToolSettings, http: NonNullable<voiceA
 
 function asText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Checked settings without the nulls of their first level, which mean what absence means. */
+export function settingsOf(session: Omit<voiceAgent.SessionSettings, "tools">): SessionSettings {
+  return Object.fromEntries(Object.entries(session).filter(([, value]) => value !== null && value !== undefined));
 }

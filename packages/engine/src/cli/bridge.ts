@@ -1,10 +1,10 @@
 /** `parley bridge`: joins a channel as a participant and connects it to any endpoint that speaks the Voice Agent API. */
 import { Caller, type HeardFrame } from "@parley/caller";
-import { VoiceAgent, type SessionSettings, type VoiceAgentEvent } from "@parley/voice-agent";
+import { VoiceAgent, type VoiceAgentEvent } from "@parley/voice-agent";
 import { Messages } from "../api/rest/messages.ts";
 import { BrainAudio } from "../bridge/brain-audio.ts";
 import { BridgeCore, type BridgeStep } from "../bridge/core.ts";
-import { httpTool } from "../bridge/http-tool.ts";
+import { httpTools, settingsOf } from "../bridge/http-tool.ts";
 import { VOICE_RATE } from "../bridge/voice.ts";
 import type { SessionEvent } from "../core/events.ts";
 import { buildToken } from "../projects/tokens.ts";
@@ -105,9 +105,7 @@ class Bridge implements AsyncDisposable {
       apiKey: plan.apiKey,
       dispatcher: this.#network.socketDispatcher({ vendor: "endpoint", url: new URL(plan.url), trusted: true }),
       session: settingsOf(session),
-      tools: (tools ?? []).flatMap((tool) =>
-        tool.http === undefined || tool.http === null ? [] : [httpTool(tool, tool.http, this.#network)],
-      ),
+      tools: httpTools(tools ?? [], { network: this.#network, trusted: true }),
       restart: true,
       // What people said while nobody listened is no use half a minute later.
       awayAudioMs: 2000,
@@ -249,9 +247,4 @@ class Bridge implements AsyncDisposable {
     this.#core[Symbol.dispose]();
     await this.#network[Symbol.asyncDispose]();
   }
-}
-
-/** A file's settings, checked where they were read, without nulls of the first level, which mean what absence means. */
-function settingsOf(session: Readonly<Record<string, unknown>>): SessionSettings {
-  return Object.fromEntries(Object.entries(session).filter(([, value]) => value !== null && value !== undefined));
 }

@@ -440,8 +440,8 @@ function notFound(agentId: string): AppError {
   return new AppError("agent-not-found", `agent ${agentId.slice(0, 64)} is unknown or has exited`);
 }
 
-function usesEmbeddedSpeech({ asr, tts }: AgentConfig): boolean {
-  return asr.vendor === "local" || tts.vendor === "local";
+function usesEmbeddedSpeech({ asr, tts, brain }: AgentConfig): boolean {
+  return brain === undefined && (asr.vendor === "local" || tts.vendor === "local");
 }
 
 function keyOf(appId: string, name: string): string {

@@ -1,4 +1,5 @@
 /** What an agent should be. Each public API translates its own JSON into this. */
+import type { voiceAgent } from "@parley/protocol";
 import type { FillerSettings } from "../core/fillers.ts";
 import type { GreetingMode } from "../core/greeting.ts";
 import type { TurnTakingSettings } from "../core/turn-contract.ts";
@@ -41,8 +42,8 @@ export interface ChosenBrain {
   /** Its WebSocket. */
   readonly url: string;
   readonly apiKey: string;
-  /** `session` of its first `session.update`. */
-  readonly session: Readonly<Record<string, unknown>>;
+  /** `session` of its first `session.update`; the engine runs its tools' HTTP requests. */
+  readonly session: voiceAgent.SessionSettings;
   /** What was said before: it is told, and not answered. */
   readonly messages: readonly SystemMessage[];
 }

@@ -4,7 +4,7 @@ import type { Fault } from "../../faults.ts";
 import { filled, invalid, missing, type Path } from "./body-faults.ts";
 
 export function checkBuilt({ preset, pipeline_id: pipeline, properties }: rest.JoinBody, faults: Fault[]): void {
-  const { llm, mllm, avatar, advanced_features: features } = properties;
+  const { llm, avatar, advanced_features: features } = properties;
   const refuse = (wanted: boolean | null | undefined, path: Path, value: unknown, way: string): void => {
     if (wanted === true) faults.push(invalid(path, value, `is not built; ${way}`));
   };
@@ -16,9 +16,6 @@ export function checkBuilt({ preset, pipeline_id: pipeline, properties }: rest.J
     "choose asr, tts and llm by vendor, url and key, or leave them out for the project's defaults",
   );
   refuse(filled(pipeline), ["pipeline_id"], pipeline, "send the properties themselves; what they leave out is the project's default");
-  const parts = "this version has asr, llm and tts, one after the other";
-  refuse(mllm?.enable, ["properties", "mllm", "enable"], true, parts);
-  refuse(features?.enable_mllm, ["properties", "advanced_features", "enable_mllm"], true, parts);
   refuse(features?.enable_sal, ["properties", "advanced_features", "enable_sal"], true, "properties.remote_rtc_uids chooses whom it hears");
   refuse(avatar?.enable, ["properties", "avatar", "enable"], true, "the agent has a voice alone");
   refuse(

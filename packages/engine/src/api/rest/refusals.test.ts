@@ -46,15 +46,20 @@ test("faults that only make sense together with other fields are reported togeth
 });
 
 test("what the schema finds and what only shows together is one answer", async () => {
-  const [reason, detail] = await refusedProperties({ idle_timeout: -1, asr: { language: "en" }, mllm: { enable: true }, llm: { url: 7 } });
+  const [reason, detail] = await refusedProperties({
+    idle_timeout: -1,
+    asr: { language: "en" },
+    avatar: { enable: true },
+    llm: { url: 7 },
+  });
   expect(reason).toBe("InvalidFieldValue");
   expect(detail?.split("; ")).toEqual([
     "properties.idle_timeout: -1 is too small",
     "at least 0 is allowed",
     "properties.llm.url: 7 is a number",
     'send it as a string: "7"',
-    "properties.mllm.enable: true is not built",
-    "this version has asr, llm and tts, one after the other",
+    "properties.avatar.enable: true is not built",
+    "the agent has a voice alone",
     'properties.asr.language: "en" is not supported',
     'did you mean "en-US"?',
   ]);

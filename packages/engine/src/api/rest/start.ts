@@ -108,7 +108,7 @@ function toStart(options: StartOptions, { project, request, recipe, agent: lost,
     notes,
     open: async (clock, signal) => {
       notes.epochMs = now() - clock.now();
-      if (project.checkLlm === true) await checkLlm(config.llm, signal);
+      if (project.checkLlm === true && config.brain === undefined) await checkLlm(config.llm, signal);
       transport = await open(clock, signal);
       return transport;
     },

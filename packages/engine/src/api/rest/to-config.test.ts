@@ -168,10 +168,21 @@ test("hot words come from either place, and the language from turn_detection whe
 
 test.each<[Record<string, unknown>, string]>([
   [
-    { mllm: { enable: true, vendor: "openai", url: "wss://x" } },
-    "properties.mllm.enable: true is not built; this version has asr, llm and tts",
+    { mllm: { enable: true, vendor: "openai", url: "wss://x", api_key: "k" } },
+    'properties.mllm.vendor: "openai" is not built; allowed: assemblyai',
   ],
-  [{ advanced_features: { enable_mllm: true } }, "properties.advanced_features.enable_mllm: true is not built"],
+  [{ advanced_features: { enable_mllm: true } }, "properties.mllm is required with properties.advanced_features.enable_mllm"],
+  [{ mllm: { enable: true, api_key: "k" } }, "properties.mllm.vendor is required"],
+  [{ mllm: { enable: true, vendor: "assemblyai" } }, "properties.mllm.api_key is required"],
+  [{ mllm: { enable: true, vendor: "assemblyai", api_key: "k", url: "ftp://x" } }, 'properties.mllm.url: "ftp://x" is no address'],
+  [
+    { mllm: { enable: true, vendor: "assemblyai", api_key: "k", params: { output: { volume: 200 } } } },
+    "properties.mllm.params.output.volume: 200 is refused",
+  ],
+  [
+    { mllm: { enable: true, vendor: "assemblyai", api_key: "k", params: { tools: [{ name: "look" }] } } },
+    'properties.mllm.params.tools[0]: "look" has no http',
+  ],
   [{ advanced_features: { enable_sal: true } }, "properties.advanced_features.enable_sal: true is not built"],
   [{ avatar: { enable: true, vendor: "akool" } }, "properties.avatar.enable: true is not built"],
   [{ filler_words: { enable: true, content: { mode: "generated" } } }, 'properties.filler_words.content.mode: "generated" is not built'],
@@ -194,6 +205,31 @@ test.each<[Record<string, unknown>, string]>([
   const messages = refused(properties);
   expect(messages).toHaveLength(1);
   expect(messages[0]).toContain(message);
+});
+
+test("a brain of its own takes the place of asr, llm and tts", () => {
+  const params = { system_prompt: "Be brief.", output: { voice: "ivy" } };
+  const mllm = {
+    enable: true,
+    vendor: "assemblyai",
+    api_key: "k",
+    params,
+    greeting_message: "Hello {{name}}.",
+    messages: [{ role: "user", content: "Hi" }],
+  };
+  const template = { template_variables: { name: "Ada" } };
+  expect(accepted({ mllm, llm: template }).config.brain).toEqual({
+    url: "wss://agents.assemblyai.com/v1/ws",
+    apiKey: "k",
+    session: { ...params, greeting: "Hello Ada." },
+    messages: [{ role: "user", content: "Hi" }],
+  });
+  expect(
+    accepted({ mllm: { ...mllm, url: "ws://brain/v1/ws", enable: null }, advanced_features: { enable_mllm: true }, llm: template }).config
+      .brain?.url,
+  ).toBe("ws://brain/v1/ws");
+  expect(accepted({ mllm: { ...mllm, enable: false }, advanced_features: { enable_mllm: true } }).config.brain).toBeUndefined();
+  expect(accepted({}).config.brain).toBeUndefined();
 });
 
 test("stored configurations and managed presets are refused by name", () => {
@@ -328,6 +364,8 @@ test("every other field is read on the way to the agent", () => {
     { llm: { url, failure_message: "a", greeting_message: "b", greeting_configs: {} } },
     { llm: { credential_mode: "managed" } },
     { advanced_features: { enable_tools: true } },
+    { mllm: { enable: true, vendor: "assemblyai" } },
+    { mllm: null, advanced_features: { enable_mllm: true } },
     { filler_words: { enable: true, trigger: { fixed_time_config: {} }, content: { static_config: {} } } },
   ];
   for (const way of ways) {

@@ -6,6 +6,7 @@ import type { AgentConfig, SystemMessage } from "../../session/agent-config.ts";
 import { filled, invalid, missing } from "./body-faults.ts";
 import { checkBuilt } from "./not-built.ts";
 import { fillTemplate } from "./template.ts";
+import { toBrain } from "./to-brain.ts";
 import { toToolPlan } from "./to-tools.ts";
 import { toFillers } from "./to-fillers.ts";
 import { toTurns } from "./to-turns.ts";
@@ -56,12 +57,16 @@ export function toConfig(body: rest.JoinBody, offer: Offer): Translation {
   if (properties.enable_string_uid !== true) checkNumericUids(properties, faults);
   checkBuilt(body, faults);
 
-  const asr = toAsr(properties, offer, faults);
+  const brain = toBrain(properties, variables, faults);
+  // What a brain of its own takes the place of is not asked for.
+  const replaced: Fault[] = brain === undefined ? faults : [];
+  const asr = toAsr(properties, offer, replaced);
   const toolPlan = toToolPlan(properties, variables, faults);
   const config: AgentConfig = {
     asr,
-    tts: toTts(properties, offer, faults),
-    llm: toLlm(properties, offer, faults),
+    tts: toTts(properties, offer, replaced),
+    llm: toLlm(properties, offer, replaced),
+    ...(brain === undefined ? {} : { brain }),
     systemMessages: toSystemMessages(llm?.system_messages ?? [], variables),
     ...(toolPlan === undefined ? {} : { toolPlan }),
     maxHistory: llm?.max_history ?? offer.defaults.maxHistory,
