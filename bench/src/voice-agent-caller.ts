@@ -41,16 +41,20 @@ export class VoiceAgentCaller implements Disposable {
     this.#socket = socket;
     socket.addEventListener("open", () => socket.send(JSON.stringify(first)));
     socket.addEventListener("message", ({ data }) => {
-      if (socket !== this.#socket) return;
       this.events.push({ ...Event.parse(JSON.parse(String(data))), at: performance.now() });
       this.#wake();
     });
   }
 
-  /** Nothing is read of the socket from now on. */
-  drop(): void {
-    this.#socket?.close();
+  /** Closes the socket without a word about the session; what is on its way still comes. */
+  async drop(): Promise<void> {
+    const socket = this.#socket;
     this.#socket = undefined;
+    if (socket === undefined) return;
+    const closed = Promise.withResolvers<void>();
+    socket.addEventListener("close", () => closed.resolve());
+    socket.close();
+    await closed.promise;
   }
 
   /** Speaks; resolves when its last sample is sent, with that time. */

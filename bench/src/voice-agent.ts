@@ -78,7 +78,7 @@ async function loseAndReturn(url: string, away: number): Promise<boolean> {
   const ready = await caller.next(0, ofType("session.ready"));
   await caller.next(0, ofType("reply.audio"));
   await wait(300 + Math.random() * 3000);
-  caller.drop();
+  await caller.drop();
   await wait(away * 1000);
   const begun = performance.now();
   caller.connect({ type: "session.resume", session_id: ready["session_id"] });

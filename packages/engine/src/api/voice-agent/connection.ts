@@ -39,11 +39,12 @@ export interface ConnectionParts {
 
 /** Unsent bytes from which a client that does not read is dropped: some 15 s of audio. It may come back and resume. */
 const maxUnsent = 1024 * 1024;
-/** How often a socket is looked at, and pinged while the agent speaks; else as often as the other says. In milliseconds. */
-const checkMs = 1000;
-const pingMs = 20_000;
+/** How often a socket is pinged, in milliseconds: so exactly is known, when it is lost, what has arrived. */
+const pingMs = 1000;
 /** A ping without an answer for so long means that nobody is there. */
 const silentMs = 20_000;
+/** A ping without an answer for so long, in milliseconds, when a socket is lost: the network was gone before. */
+const patienceMs = 3000;
 /** A client has so long to answer our goodbye. */
 const goodbyeMs = 2000;
 
@@ -56,15 +57,13 @@ export class Connection implements Line {
   #cancelCheck: Cancel = () => {};
   #closing = false;
   #gone = false;
-  #pingedAt: number;
-  /** When the oldest ping without an answer went out. */
-  #unansweredAt: number | undefined;
+  /** When pings without an answer went out, the oldest first. */
+  #unanswered: number[] = [];
 
   constructor(parts: ConnectionParts) {
     const { socket, clock } = parts;
     this.#parts = parts;
     this.#life = new ConnectionLife(clock.now());
-    this.#pingedAt = clock.now();
     socket.on("message", (data, isBinary) => this.#receive(data, isBinary));
     socket.on("pong", (data) => this.#ponged(data));
     socket.on("error", (error) => parts.log.info({ err: error }, "a voice agent socket failed"));
@@ -187,28 +186,27 @@ export class Connection implements Line {
     this.#cancelDeadline = clock.at(deadline, () => this.#handle({ type: "time", at: Math.max(deadline, clock.now()) }));
   }
 
-  /** Pings: to know that somebody is there, and while the agent speaks also how much of it has arrived. */
+  /** Pings: to know that somebody is there, and how much of what was sent has arrived. */
   #check(): void {
     const { socket, clock, log } = this.#parts;
     if (this.#gone) return;
     const now = clock.now();
-    this.#cancelCheck = clock.at(now + checkMs, () => this.#check());
-    if (this.#unansweredAt !== undefined && now - this.#unansweredAt >= silentMs) {
+    this.#cancelCheck = clock.at(now + pingMs, () => this.#check());
+    if (now - (this.#unanswered[0] ?? now) >= silentMs) {
       log.info({ session: this.#session?.id }, "a client has not answered pings for 20 s: its socket is dropped");
       socket.terminate();
       return;
     }
-    const wanted = this.#session?.replying === true || now - this.#pingedAt >= pingMs;
-    if (!wanted || socket.readyState !== socket.OPEN) return;
-    this.#pingedAt = now;
-    this.#unansweredAt ??= now;
-    socket.ping(String(this.#session?.pinged() ?? 0));
+    if (socket.readyState !== socket.OPEN) return;
+    this.#unanswered.push(now);
+    socket.ping(`${this.#session?.pinged() ?? 0} ${now}`);
   }
 
   #ponged(data: Buffer): void {
-    this.#unansweredAt = undefined;
-    const ping = Number(data.toString("latin1"));
-    if (Number.isSafeInteger(ping) && ping > 0) this.#session?.ponged(ping);
+    const [ping = 0, at = Number.NaN] = data.toString("latin1").split(" ").map(Number);
+    if (!this.#unanswered.includes(at)) return;
+    this.#unanswered = this.#unanswered.filter((sent) => sent > at);
+    if (ping > 0) this.#session?.ponged(ping);
   }
 
   #closed(): void {
@@ -216,8 +214,10 @@ export class Connection implements Line {
     this.#gone = true;
     this.#cancelDeadline();
     this.#cancelCheck();
-    this.#handle({ type: "gone", at: this.#parts.clock.now() });
-    this.#session?.lost(this);
+    const now = this.#parts.clock.now();
+    const silentMs = now - (this.#unanswered[0] ?? now);
+    this.#handle({ type: "gone", at: now });
+    this.#session?.lost(this, silentMs > patienceMs ? silentMs : 0);
     this.#parts.onGone(this);
   }
 }

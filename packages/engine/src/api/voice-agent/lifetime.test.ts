@@ -291,9 +291,9 @@ test("a client that answers no pings is dropped after twenty seconds", async () 
   await using stage = new VoiceStage();
   const client = await stage.begin();
   client.socket.deaf = true;
-  await stage.clock.moveTo(39_000);
+  await stage.clock.moveTo(20_000);
   expect(client.socket.readyState).toBe(client.socket.OPEN);
-  await stage.clock.moveTo(42_000);
+  await stage.clock.moveTo(22_000);
   expect(client.socket.readyState).not.toBe(client.socket.OPEN);
 });
 
@@ -333,4 +333,33 @@ test("with mutable_voice the voice changes for what is spoken next", async () =>
   expect(client.only("session.updated").at(-1)?.config.output.voice).toBe("james");
   expect(client.only("session.error")).toMatchObject([{ code: "invalid_value", param: "output.voice" }]);
   expect(stage.tuned).toEqual([{ voice: "local james" }]);
+});
+
+test("what went into a network that was gone already is told again: a tool's call, the voice, and its words", async () => {
+  const longer = `${long} ${long} ${long}`;
+  await using stage = new VoiceStage({
+    user: [{ at: 1000, ms: 800, text: "what is the weather" }],
+    agent: [[`${longer} `, { type: "tool-call", id: "call_1", name: "get_weather", arguments: {} }], "sunny"],
+  });
+  const client = await stage.begin({ tools: [{ name: "get_weather" }] });
+  await stage.clock.moveTo(1900);
+  // From here on nothing arrives, though the socket takes it all.
+  const arrived = client.told.length;
+  client.socket.deaf = true;
+  await stage.clock.moveTo(7000);
+  client.drop();
+  const second = await stage.resume(client.sessionId);
+  await stage.clock.moveTo(14_000);
+  const told = [...client.told.slice(0, arrived), ...second.told];
+  expect(told.filter(({ type }) => type === "tool.call")).toHaveLength(1);
+  expect(second.only("transcript.user").map(({ text }) => text)).toEqual(["what is the weather"]);
+  expect(second.only("reply.audio")).toHaveLength(300);
+  expect(
+    second
+      .only("transcript.agent.delta")
+      .map(({ delta }) => delta)
+      .join(" "),
+  ).toBe(longer);
+  expect(second.only("transcript.agent").map(({ text }) => text)).toEqual([longer]);
+  expect(orderFaults(told)).toEqual([]);
 });

@@ -13,8 +13,9 @@ interface Waiting extends PlacedWord {
   dueAt: number | undefined;
 }
 
-/** Frames that may be written again after a lost socket: half a minute. */
+/** Frames that may be written again after a lost socket, half a minute, and the words in them. */
 const maxFrames = 1500;
+const maxTold = 200;
 
 /**
  * A word's place counts in audio, its due time in session time. They part where a reply pauses (held, a slow voice, a
@@ -26,6 +27,7 @@ export class SpokenWords {
   #writtenMs = 0;
   #sounded = false;
   #waiting: Waiting[] = [];
+  #told: PlacedWord[] = [];
 
   /** A frame was written, whatever became of it. */
   get sounded(): boolean {
@@ -62,19 +64,24 @@ export class SpokenWords {
     if (this.#frames.length > maxFrames) this.#frames.shift();
   }
 
-  /** Frames due at `until` and later have not arrived, and are written again. */
+  /** Frames due at `until` and later have not arrived, and are written again; so are the words in them. */
   rewind(until: number): void {
     while ((this.#frames.at(-1) ?? -Infinity) >= until) {
       this.#frames.pop();
       this.#writtenMs -= FRAME_MS;
     }
     for (const word of this.#waiting) if (word.startMs >= this.#writtenMs) word.dueAt = undefined;
+    const lost = this.#told.filter((word) => word.startMs >= this.#writtenMs);
+    this.#told = this.#told.filter((word) => word.startMs < this.#writtenMs);
+    this.#waiting.unshift(...lost.map((word) => ({ ...word, dueAt: undefined })));
   }
 
   /** Words that are due by now. */
   due(now: number): PlacedWord[] {
     const first = this.#waiting.findIndex(({ dueAt }) => dueAt === undefined || dueAt > now);
-    return this.#waiting.splice(0, first === -1 ? this.#waiting.length : first);
+    const due = this.#waiting.splice(0, first === -1 ? this.#waiting.length : first);
+    this.#told = [...this.#told, ...due].slice(-maxTold);
+    return due;
   }
 
   /** All words that are left: the reply has been heard. */

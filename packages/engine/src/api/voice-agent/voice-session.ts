@@ -85,6 +85,8 @@ export class VoiceSession {
   #line: Line | undefined;
   /** What happened while nobody was there to be told. */
   #pending: WireEvent[] = [];
+  /** What was told of late, and when: it may turn out to have been lost. */
+  #told: { readonly at: number; readonly event: WireEvent }[] = [];
   /** What was not heard of the reply that speech has cut, until that speech turns out to be words. */
   #unsaid = "";
   #wordsAt: number | undefined;
@@ -123,11 +125,6 @@ export class VoiceSession {
 
   get attached(): boolean {
     return this.#line !== undefined;
-  }
-
-  /** A reply is under way. */
-  get replying(): boolean {
-    return this.#wire.replyId !== undefined;
   }
 
   // What the socket brings
@@ -202,14 +199,16 @@ export class VoiceSession {
     this.#parts.log.info({ session: this.id }, "a voice agent session was resumed");
   }
 
-  /** That socket is gone. */
-  lost(line: Line): void {
+  /** That socket is gone; `silentMs`: what was sent within so long did not arrive. */
+  lost(line: Line, silentMs = 0): void {
     if (this.#line !== line || this.#life.ended) return;
     const { transport, session, clock, resumeReply } = this.#parts;
     this.#line = undefined;
+    if (silentMs > 0) this.#pending = this.#told.filter(({ at }) => at >= clock.now() - silentMs).map(({ event }) => event);
+    this.#told = [];
     this.#wire.detach();
     transport.detach();
-    if (!resumeReply && this.replying) session.interrupt();
+    if (!resumeReply && this.#wire.replyId !== undefined) session.interrupt();
     this.#live({ type: "lost", at: clock.now() });
   }
 
@@ -267,12 +266,13 @@ export class VoiceSession {
   #tell(events: readonly WireEvent[]): void {
     if (this.#life.ended) return;
     for (const event of events) {
-      if (this.#line !== undefined) this.#line.send(event);
-      // What is only worth something at its time is not kept.
-      else if (event.type !== "reply.audio" && event.type !== "transcript.user.delta") {
-        this.#pending.push(event);
-        if (this.#pending.length > maxPending) this.#pending.shift();
-      }
+      this.#line?.send(event);
+      // What is only worth something at its time is not kept; the words of a reply go with its audio.
+      if (event.type === "reply.audio" || event.type === "transcript.user.delta" || event.type === "transcript.agent.delta") continue;
+      if (this.#line === undefined) this.#pending.push(event);
+      else this.#told.push({ at: this.#parts.clock.now(), event });
+      if (this.#pending.length > maxPending) this.#pending.shift();
+      if (this.#told.length > maxPending) this.#told.shift();
     }
     this.#watchWords();
   }
