@@ -38,7 +38,8 @@ export class ToolRuns {
   #tools = new Map<string, Tool>();
   readonly #runs = new Map<string, Run>();
   readonly #finished = new Set<string>();
-  #results: { readonly at: number; readonly result: ToolResult; sent: boolean }[] = [];
+  /** `at`: when it was sent, or made. */
+  #results: { at: number; readonly result: ToolResult; sent: boolean }[] = [];
 
   constructor(options: ToolRunsOptions) {
     this.#options = options;
@@ -58,24 +59,35 @@ export class ToolRuns {
     return this.#tools.has(name);
   }
 
-  /** Whether this call came before. */
+  /** Whether this call came before: a server names open calls again after a resume. */
   knows(callId: string): boolean {
     return this.#runs.has(callId) || this.#finished.has(callId);
   }
 
-  /** Runs the tool, unless this call was run before. */
+  /** Runs the tool for a call that is new; one that has no function here waits for `answer`. */
   call(callId: string, name: string, args: Readonly<Record<string, unknown>>, replyId: string | undefined): void {
-    if (this.knows(callId)) return;
     const run: Run = { name, replyId, abort: new AbortController(), interrupted: false };
     this.#runs.set(callId, run);
-    void this.#carryOut(callId, run, args);
+    const known = this.#tools.get(name);
+    if (known !== undefined) void this.#carryOut(callId, run, known, args);
+  }
+
+  /** The result of a call that is not run here. */
+  answer(callId: string, result: string, isError: boolean): void {
+    const name = this.#runs.get(callId)?.name ?? "";
+    if (name === "") this.#send({ callId, name, result, isError });
+    else this.#settle(callId, { callId, name, result, isError });
   }
 
   /** Nobody here can do this; the model learns it at once in place of waiting. */
   refuse(callId: string, name: string): void {
-    if (this.knows(callId)) return;
-    this.#runs.set(callId, { name, replyId: undefined, abort: new AbortController(), interrupted: false });
-    this.#settle(callId, { callId, name, result: `There is no tool named ${name}.`, isError: true });
+    this.#finish(callId);
+    this.#send({ callId, name, result: `There is no tool named ${name}.`, isError: true });
+  }
+
+  /** The server runs this call itself, and tells of it. */
+  ignore(callId: string): void {
+    this.#finish(callId);
   }
 
   interrupted(replyId: string): void {
@@ -88,9 +100,12 @@ export class ToolRuns {
    */
   takeUnsettled(): { readonly result: ToolResult; readonly repeated: boolean }[] {
     this.#forget();
-    const unsettled = this.#results.map(({ result, sent }) => ({ result, repeated: sent }));
-    for (const one of this.#results) one.sent = true;
-    return unsettled;
+    return this.#results.map((one) => {
+      const repeated = one.sent;
+      if (!repeated) one.at = this.#options.now();
+      one.sent = true;
+      return { result: one.result, repeated };
+    });
   }
 
   /** Nobody waits any more: the session is another one now, or none. */
@@ -102,12 +117,13 @@ export class ToolRuns {
     this.#results = [];
   }
 
-  async #carryOut(callId: string, run: Run, args: Readonly<Record<string, unknown>>): Promise<void> {
-    const known = this.#tools.get(run.name);
-    const timeoutMs = (known?.definition.timeout_seconds ?? defaultTimeoutSeconds) * 1000;
+  async #carryOut(callId: string, run: Run, known: Tool, args: Readonly<Record<string, unknown>>): Promise<void> {
+    const timeoutMs = (known.definition.timeout_seconds ?? defaultTimeoutSeconds) * 1000;
     const signal = AbortSignal.any([run.abort.signal, AbortSignal.timeout(timeoutMs)]);
     try {
-      const value = await known?.run(args, { callId, signal });
+      // Whoever hears of the call hears of it before it runs.
+      await Promise.resolve();
+      const value = await known.run(args, { callId, signal });
       const result = typeof value === "string" ? value : (JSON.stringify(value) ?? "null");
       if (result.length > maxResultLength)
         throw new RangeError(`The result is ${result.length} characters long, ${maxResultLength} are allowed.`);
@@ -123,6 +139,10 @@ export class ToolRuns {
     if (run === undefined) return; // abandoned
     this.#finish(callId);
     if (run.interrupted && this.#options.dropInterrupted) return;
+    this.#send(result);
+  }
+
+  #send(result: ToolResult): void {
     this.#forget();
     this.#results.push({ at: this.#options.now(), result, sent: this.#options.send(result) });
   }

@@ -331,6 +331,32 @@ test("what a tool throws, arguments that do not fit, and a tool that nobody has 
   await agent.end();
 });
 
+test("a tool that the app answers itself is told once, and its result arrives over a lost socket, too", async () => {
+  await using server = await ScriptedServer.open();
+  const { agent, next } = makeAgent(server, { session: { tools: [{ type: "function", name: "mine" }] } });
+  await agent.connect();
+  const calls: string[] = [];
+  agent.on("tool.call", ({ call_id }) => calls.push(call_id));
+  const called = next("tool.call");
+  server.say({ type: "tool.call", call_id: "c1", name: "mine", arguments: {} });
+  await called;
+  const reconnecting = next("reconnecting");
+  const resumed = next("resumed");
+  server.reachable = false;
+  server.cut();
+  await reconnecting;
+  const told = next("tool.result");
+  agent.toolResult("c1", "done");
+  expect(await told).toMatchObject({ name: "mine", result: "done" });
+  server.reachable = true;
+  await resumed;
+  server.say({ type: "tool.call", call_id: "c1", name: "mine", arguments: {} });
+  expect(await server.until("tool.result")).toMatchObject([{ call_id: "c1", result: "done", is_error: false }]);
+  await agent.update({});
+  expect(calls).toEqual(["c1"]);
+  await agent.end();
+});
+
 test.each([
   [false, 1],
   [true, 0],

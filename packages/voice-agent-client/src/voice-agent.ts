@@ -154,7 +154,8 @@ export class VoiceAgent implements AsyncDisposable {
   /** Answers a call of a tool in `session.tools` that has no function here. Strings are sent as they are, the rest as JSON. */
   toolResult(callId: string, output: unknown, { isError = false }: { isError?: boolean } = {}): void {
     const result = typeof output === "string" ? output : (JSON.stringify(output) ?? "null");
-    this.#say({ type: "tool.result", call_id: callId, result, is_error: isError });
+    this.#mustLive();
+    this.#tools.answer(callId, result, isError);
   }
 
   /** Ends the session. Resolves when it is over, after 3 s at most; a session whose socket is away ends by itself when its time is over. */
@@ -337,14 +338,16 @@ export class VoiceAgent implements AsyncDisposable {
   #hearCall(event: Extract<ServerEvent, { type: "tool.call" }>): void {
     const { call_id: callId, name } = event;
     if (this.#tools.knows(callId)) return;
+    const mine = this.#tools.has(name) || this.#declared.some((one) => one.name === name);
+    const servers = !mine && this.#isServers(name);
+    if (mine) this.#tools.call(callId, name, event.arguments, this.#reply);
+    if (servers) this.#tools.ignore(callId);
     this.#emitter.emit(event);
-    if (this.#tools.has(name)) this.#tools.call(callId, name, event.arguments, this.#reply);
-    else if (!this.#isElsewhere(name)) this.#tools.refuse(callId, name);
+    if (!mine && !servers) this.#tools.refuse(callId, name);
   }
 
-  /** Whether the app answers calls of this tool itself, or the server does. */
-  #isElsewhere(name: string): boolean {
-    if (this.#declared.some((one) => one.name === name)) return true;
+  /** Whether the server runs this tool itself. */
+  #isServers(name: string): boolean {
     const { tools } = this.#config;
     return Array.isArray(tools) && tools.some((one) => isRecord(one) && one["name"] === name && isRecord(one["http"]));
   }
@@ -369,9 +372,7 @@ export class VoiceAgent implements AsyncDisposable {
         this.#send(wireOf(result));
       }
     }
-    const waiting = this.#outbox.take();
-    // Results of calls that the session before this one made mean nothing to a new one.
-    for (const message of waiting) if (sameSession || message.type !== "tool.result") this.#send(message);
+    for (const message of this.#outbox.take()) this.#send(message);
     for (const chunk of this.#backlog.take()) this.#sendAudio(chunk);
   }
 
