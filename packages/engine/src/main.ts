@@ -124,7 +124,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
   });
 
   const metrics = new Metrics({
-    running: () => agents.running,
+    running: () => agents.running + voiceDoor.sessions.size,
     waitingWrites: () => store.waiting,
     waitingWebhooks: async () => await webhooks.waiting(),
   });

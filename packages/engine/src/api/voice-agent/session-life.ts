@@ -70,10 +70,6 @@ export class SessionLife {
     return this.#state.name === "ended";
   }
 
-  get attached(): boolean {
-    return this.#state.name === "attached";
-  }
-
   /** When the next `time` input is due. */
   get deadline(): number | undefined {
     if (this.#state.name === "ended") return undefined;

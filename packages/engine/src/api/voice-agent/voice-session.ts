@@ -123,10 +123,6 @@ export class VoiceSession {
     this.closed = this.#close();
   }
 
-  get attached(): boolean {
-    return this.#line !== undefined;
-  }
-
   // What the socket brings
 
   receive(event: ReceivedEvent): void {
