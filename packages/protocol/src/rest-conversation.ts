@@ -9,7 +9,13 @@ export const UpdateBody = z.object({
     llm: optional(LlmBody.pick({ system_messages: true, params: true })).describe(
       "From the next request on. `params` replaces all of them; nothing is merged.",
     ),
-    mllm: optional(z.object({ params: optional(z.unknown()) })).describe("Not built: refused."),
+    mllm: optional(
+      z.object({
+        params: optional(z.record(z.string(), z.unknown())).describe(
+          "Fields of `session` of the endpoint's `session.update`, but `tools`.",
+        ),
+      }),
+    ).describe("For agents with `mllm` alone; what is left out stays as it is."),
   }),
 });
 export type UpdateBody = z.output<typeof UpdateBody>;

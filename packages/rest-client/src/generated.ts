@@ -1579,9 +1579,12 @@ export interface operations {
                                 [key: string]: unknown;
                             }) | null;
                         } | null;
-                        /** @description Not built: refused. */
+                        /** @description For agents with `mllm` alone; what is left out stays as it is. */
                         mllm?: {
-                            params?: unknown | null;
+                            /** @description Fields of `session` of the endpoint's `session.update`, but `tools`. */
+                            params?: {
+                                [key: string]: unknown;
+                            } | null;
                         } | null;
                     };
                 };

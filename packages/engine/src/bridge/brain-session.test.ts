@@ -224,9 +224,21 @@ test("memory from before comes first, and the instructions can change", async ()
   const { simulator, session } = staged;
   await simulator.until(({ received }) => received.some(({ type }) => type === "conversation.message"));
   expect(simulator.received.at(-1)).toMatchObject({ role: "user", content: "My name is Ada." });
-  session.update({ systemMessages: [{ role: "system", content: "Be brief." }] });
+  session.update({ systemMessages: [{ role: "system", content: "Be brief." }], brain: { output: { volume: 50 } } });
   await simulator.until(({ received }) => received.filter(({ type }) => type === "session.update").length === 2);
-  expect(simulator.received.at(-1)).toEqual({ type: "session.update", session: { system_prompt: "Be brief." } });
+  expect(simulator.received.at(-1)).toEqual({ type: "session.update", session: { system_prompt: "Be brief.", output: { volume: 50 } } });
+  session.update({});
+  const other = { llm: async function* () {} };
+  expect(() => session.update(other)).toThrow("no language model of its own");
+});
+
+test("what changes before anybody comes counts from the beginning", async () => {
+  await using staged = await stage({ alone: true });
+  staged.session.update({ brain: { system_prompt: "Changed." } });
+  staged.channel.join(staged.ada);
+  staged.channel.tell(staged.ada, { type: "ready", member: staged.ada });
+  await staged.simulator.until(({ received }) => received.filter(({ type }) => type === "session.update").length === 2);
+  expect(staged.simulator.received.at(-1)).toEqual({ type: "session.update", session: { system_prompt: "Changed." } });
 });
 
 describe("it ends", () => {

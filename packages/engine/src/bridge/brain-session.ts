@@ -2,7 +2,7 @@
  * An agent whose brain is a Voice Agent endpoint: to its doors a session like any other, on a transport like any other.
  * The bridge's core stands between the people and the endpoint.
  */
-import { VoiceAgent, type VoiceAgentEvent } from "@parley/voice-agent";
+import { type SessionSettings, VoiceAgent, type VoiceAgentEvent } from "@parley/voice-agent";
 import type { AgentState, Ending, InterruptCause, SessionEvent } from "../core/events.ts";
 import { INPUT_RATE } from "../core/frame.ts";
 import { History, type HistoryEntry } from "../core/history.ts";
@@ -51,6 +51,9 @@ export class BrainSession implements RunningSession {
   /** Of the endpoint's last error. */
   #toldCode: string | undefined;
   #connecting = false;
+  #ready = false;
+  /** Changes that wait for the session with the endpoint. */
+  #changes: SessionSettings[] = [];
   #ended = false;
   #cancelWatch: Cancel = () => {};
   /** Looks whether the agent has fallen silent. */
@@ -104,18 +107,23 @@ export class BrainSession implements RunningSession {
     return "taken";
   }
 
-  update({ systemMessages, llm }: SessionChange): void {
+  /** Told to the endpoint now, or when the session with it begins. */
+  update({ systemMessages, llm, brain }: SessionChange): void {
     if (llm !== undefined)
       throw new AppError("not-implemented", "this agent's brain is an endpoint: it has no language model of its own to change");
-    if (systemMessages === undefined) return;
-    const change = { system_prompt: systemMessages.map(({ content }) => content).join("\n\n") };
-    if (this.#connecting)
-      this.#tasks.own(
-        this.#brain.update(change).then(
-          () => undefined,
-          (error: unknown) => this.#complain(error),
-        ),
-      );
+    const prompt = systemMessages === undefined ? {} : { system_prompt: systemMessages.map(({ content }) => content).join("\n\n") };
+    const change = { ...settingsOf(brain ?? {}), ...prompt };
+    if (Object.keys(change).length === 0) return;
+    if (this.#ready) this.#change(change);
+    else this.#changes.push(change);
+  }
+
+  #change(change: SessionSettings): void {
+    const answered = this.#brain.update(change).then(
+      () => undefined,
+      (error: unknown) => this.#complain(error),
+    );
+    this.#tasks.own(answered);
   }
 
   async leave({ graceS = 0, reason = "OK" }: { readonly graceS?: number; readonly reason?: string } = {}): Promise<Ending> {
@@ -213,17 +221,19 @@ export class BrainSession implements RunningSession {
     if (this.#connecting || this.#ended) return;
     this.#connecting = true;
     this.#tasks.own(this.#listen());
-    this.#tasks.own(
-      this.#brain.connect().then(
-        () => this.#remember(),
-        () => undefined,
-      ),
-    ); // Why not, `lost` tells.
+    const begun = this.#brain.connect().then(
+      () => this.#begin(),
+      () => undefined, // Why not, `lost` tells.
+    );
+    this.#tasks.own(begun);
   }
 
-  /** What was said before the session is part of it. */
-  #remember(): void {
+  /** What was said and changed before the session is part of it. */
+  #begin(): void {
+    this.#ready = true;
     for (const { role, content } of this.#parts.config.brain.messages) this.#brain.message(role, content);
+    for (const change of this.#changes) this.#change(change);
+    this.#changes = [];
   }
 
   async #listen(): Promise<void> {

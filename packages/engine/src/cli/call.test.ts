@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { readWav } from "@parley/media";
+import { VoiceAgentSimulator } from "@parley/simulators";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 
@@ -98,6 +99,24 @@ test("talking into the answer stops it, and what was heard is a part of it", { t
   expect(asked?.agent.text.startsWith(asked.agent.heard)).toBe(true);
   expect(asked?.agent.heard.length).toBeLessThan(asked?.agent.text.length ?? 0);
   expect(interrupted?.bargeInToSilenceMs).toBeLessThan(1500);
+});
+
+test("an agent with an endpoint for a brain answers in the channel with its voice and its captions", { timeout: 60_000 }, async () => {
+  await using brain = await VoiceAgentSimulator.start({
+    apiKey: "key",
+    transcripts: ["how old is the bridge"],
+    replies: ["It is rather old."],
+  });
+  const mllm = { enable: true, vendor: "assemblyai", url: brain.url, api_key: "key", greeting_message: "Hello there." };
+  const properties = path.join(folder, "mllm.json");
+  writeFileSync(properties, JSON.stringify({ mllm }));
+  const { code, report } = await call("--properties", properties, recording("brooklyn-bridge"));
+  expect(code).toBe(0);
+  expect(report.greetingFirstSoundMs).not.toBeNull();
+  expect(report.turns).toMatchObject([
+    { user: { text: "how old is the bridge" }, agent: { heard: "It is rather old.", interrupted: false } },
+  ]);
+  expect(brain.received.at(-1)).toEqual({ type: "session.end" });
 });
 
 test("a channel without an agent gives no answer", { timeout: 30_000 }, async () => {

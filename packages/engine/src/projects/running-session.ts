@@ -1,5 +1,5 @@
 /** A conversation that runs, as far as the doors and the life of its agent need it. */
-import type { rest } from "@parley/protocol";
+import type { rest, voiceAgent } from "@parley/protocol";
 import type { AgentState as Doing, SessionEvent } from "../core/events.ts";
 import type { HistoryEntry } from "../core/history.ts";
 import type { TextOptions } from "../core/turn-contract.ts";
@@ -33,6 +33,8 @@ export interface RunningSession {
 export interface SessionChange {
   readonly systemMessages?: readonly SystemMessage[];
   readonly llm?: Llm;
+  /** For an endpoint that is the agent's brain: fields of its session. */
+  readonly brain?: voiceAgent.SessionSettings;
 }
 
 /** What the door that started an agent keeps for later questions about its call. */

@@ -92,7 +92,7 @@ test("update refuses what is not built, and a token for another channel", async 
   });
   expect(await update({ mllm: { params: {} } })).toMatchObject({
     status: 400,
-    body: { detail: expect.stringContaining("properties.mllm.params") },
+    body: { detail: expect.stringContaining("properties.mllm.params: the object is for an agent with mllm") },
   });
   expect(await call("POST", `agents/${agentId}/update`, {})).toMatchObject({ status: 400, body: { reason: "MissingRequiredField" } });
 });

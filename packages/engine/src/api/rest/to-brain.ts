@@ -42,6 +42,18 @@ export function toBrain(
   };
 }
 
+/** `mllm.params` of an `update`. */
+export function toBrainChange(
+  params: Readonly<Record<string, unknown>>,
+  brain: ChosenBrain | undefined,
+  faults: Fault[],
+): voiceAgent.SessionSettings {
+  const path = ["properties", "mllm", "params"];
+  if (brain === undefined) faults.push(invalid(path, params, "is for an agent with mllm; properties.llm.params changes this one's llm"));
+  if (params["tools"] !== undefined) faults.push(invalid([...path, "tools"], params["tools"], "cannot be changed while the agent runs"));
+  return toSession(params, path, faults);
+}
+
 function toSession(params: Readonly<Record<string, unknown>>, path: readonly PropertyKey[], faults: Fault[]): voiceAgent.SessionSettings {
   const parsed = voiceAgent.SessionSettings.safeParse(params);
   if (!parsed.success) {

@@ -3,7 +3,7 @@ import type { rest } from "@parley/protocol";
 import type { Fault } from "../../faults.ts";
 import type { RunningCall, SessionChange } from "../../projects/agents.ts";
 import type { LlmStyle } from "../../vendors/vendor.ts";
-import { invalid } from "./body-faults.ts";
+import { toBrainChange } from "./to-brain.ts";
 import { toSystemMessages } from "./to-config.ts";
 import { withParams } from "./to-vendors.ts";
 
@@ -15,11 +15,8 @@ export function toChange(
   styles: readonly LlmStyle[],
 ): Change {
   const faults: Fault[] = [];
-  if (mllm?.params !== undefined && mllm.params !== null) {
-    faults.push(
-      invalid(["properties", "mllm", "params"], mllm.params, "concerns mllm, which is not built; properties.llm.params changes llm"),
-    );
-  }
+  const session = mllm?.params ?? undefined;
+  const brain = session === undefined ? undefined : toBrainChange(session, config.brain, faults);
   const style = styles.find(({ name }) => name === config.llm.style);
   const params = llm?.params ?? undefined;
   const chosen = params === undefined || style === undefined ? undefined : withParams(config.llm, params, style, faults);
@@ -28,6 +25,7 @@ export function toChange(
   return {
     ok: true,
     change: {
+      ...(brain === undefined ? {} : { brain }),
       ...(messages === undefined ? {} : { systemMessages: toSystemMessages(messages, notes.variables) }),
       ...(chosen === undefined || style === undefined ? {} : { llm: style.open(chosen.options) }),
     },

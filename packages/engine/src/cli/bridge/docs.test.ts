@@ -1,7 +1,9 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseEnv } from "node:util";
+import { rest } from "@parley/protocol";
 import { expect, test } from "vitest";
+import { toConfig } from "../../api/rest/to-config.ts";
 import { bridge } from "../bridge.ts";
 import { FakeTerminal } from "../fake-terminal.ts";
 import { readBridgePlan } from "./plan.ts";
@@ -15,6 +17,13 @@ test("the session that docs/bridge.md shows is taken", () => {
   const terminal = new FakeTerminal({ AGORA_APP_ID: "a".repeat(32), ASSEMBLYAI_API_KEY: "k" });
   writeFileSync(path.join(terminal.cwd, "hotel.json"), text);
   expect(readBridgePlan(["--session", "hotel.json"], terminal).session.tools).toMatchObject([{ name: "free_rooms" }]);
+});
+
+test("the join that docs/bridge.md shows is one", () => {
+  const [, join] = [...page.matchAll(/```json\n([\s\S]*?)```/g)].map(([, text]) => text ?? "");
+  const body = rest.JoinBody.parse(JSON.parse(join ?? ""));
+  const translation = toConfig(body, { vendors: [], styles: [], defaults: { asr: {}, maxHistory: 10 }, firstUserTimeoutS: 600 });
+  expect(translation).toMatchObject({ ok: true, request: { config: { brain: { session: { greeting: "Good day." } } } } });
 });
 
 test("the names of .env.example are the ones that are read", () => {
