@@ -8,6 +8,7 @@ import { Source } from "../rtc/source.ts";
 import type { AgentConfig, ChosenBrain } from "../session/agent-config.ts";
 import type { ClientMessage } from "../session/client-message.ts";
 import { defaultTurns } from "../session/agent-config.ts";
+import type { Restored } from "../session/parts.ts";
 import { openChannelTransport } from "../transports/channel.ts";
 import { Network } from "../vendors/network.ts";
 import { withBrains } from "./brain-sessions.ts";
@@ -70,6 +71,7 @@ async function stage(
       readonly config?: Partial<AgentConfig>;
       readonly alone?: boolean;
       readonly key?: string;
+      readonly restored?: Restored;
     } = {},
 ) {
   const simulator = await VoiceAgentSimulator.start(options);
@@ -93,6 +95,7 @@ async function stage(
     config: { ...base, ...options.config, brain },
     open: openChannelTransport({ channels, appId: "app", channel: "lobby", uid: "100", remoteUids: ["*"] }),
     signal: new AbortController().signal,
+    ...(options.restored === undefined ? {} : { restored: options.restored }),
     onStart: (started: RunningSession) => {
       reading = (async () => {
         for await (const event of started.events) {
@@ -239,6 +242,30 @@ test("what changes before anybody comes counts from the beginning", async () => 
   staged.channel.tell(staged.ada, { type: "ready", member: staged.ada });
   await staged.simulator.until(({ received }) => received.filter(({ type }) => type === "session.update").length === 2);
   expect(staged.simulator.received.at(-1)).toEqual({ type: "session.update", session: { system_prompt: "Changed." } });
+});
+
+test("after a restart of the engine it knows what was said, greets nobody twice, and counts its turns on", async () => {
+  const said = { turnId: 3, startMs: -2000, endMs: -1000 };
+  const restored: Restored = {
+    history: [
+      { role: "user", content: "My name is Ada.", source: "asr", ...said },
+      { role: "assistant", content: "Hello Ada.", source: "llm", ...said },
+    ],
+    turn: 3,
+    greeted: true,
+  };
+  await using staged = await stage({ restored, session: { greeting: "Welcome." }, replies: ["Go on."] });
+  const { simulator, session, ada, until, of } = staged;
+  await simulator.until(({ received }) => received.length === 3);
+  expect(simulator.received.slice(1).map(({ role, content }) => [role, content])).toEqual([
+    ["user", "My name is Ada."],
+    ["assistant", "Hello Ada."],
+  ]);
+  await ada.say(600);
+  await until(() => of("reply-end").length === 1);
+  expect(of("turn-end")[0]).toMatchObject({ turnId: 4 });
+  expect(of("reply-end")[0]).toMatchObject({ turnId: 4, text: "Go on." });
+  expect(session.history).toHaveLength(4);
 });
 
 describe("it ends", () => {

@@ -12,6 +12,7 @@ import type { RunningSession, Said, SessionChange } from "../projects/running-se
 import type { AgentConfig, ChosenBrain } from "../session/agent-config.ts";
 import type { ClientMessage, ReadMessage } from "../session/client-message.ts";
 import type { Cancel, Clock } from "../session/clock.ts";
+import type { Restored } from "../session/parts.ts";
 import { Fanout } from "../session/fanout.ts";
 import { Tasks } from "../session/tasks.ts";
 import type { Transport } from "../transports/transport.ts";
@@ -25,6 +26,8 @@ export interface BrainSessionParts {
   readonly transport: Transport;
   readonly config: Pick<AgentConfig, "idleTimeoutS" | "firstUserTimeoutS"> & { readonly brain: ChosenBrain };
   readonly readMessage: ReadMessage;
+  /** What was said before the engine was killed. */
+  readonly restored?: Restored;
   /** The way to the endpoint: its address came over an API. */
   readonly network: Network;
 }
@@ -38,7 +41,7 @@ export class BrainSession implements RunningSession {
   /** Resolves when everything is closed. */
   readonly closed: Promise<Ending>;
   readonly #parts: BrainSessionParts;
-  readonly #core = new BridgeCore({ type: "mix" }, { hearRate: INPUT_RATE });
+  readonly #core: BridgeCore;
   readonly #brain: VoiceAgent;
   readonly #history = new History();
   readonly #presence: Presence;
@@ -61,15 +64,20 @@ export class BrainSession implements RunningSession {
 
   constructor(parts: BrainSessionParts) {
     this.#parts = parts;
+    const { restored } = parts;
+    this.#core = new BridgeCore({ type: "mix" }, { hearRate: INPUT_RATE, turn: restored?.turn ?? 0 });
+    for (const entry of restored?.history ?? []) this.#history.add(entry);
     const { brain, idleTimeoutS, firstUserTimeoutS } = parts.config;
     this.#presence = new Presence(idleTimeoutS, firstUserTimeoutS);
-    const { tools, ...session } = brain.session;
+    const { tools, greeting, ...session } = brain.session;
+    // Who was greeted before knows the agent.
+    const greets = typeof greeting === "string" && restored?.greeted !== true;
     const dispatcher = parts.network.socketDispatcher({ vendor: "mllm", url: new URL(brain.url), trusted: false });
     this.#brain = new VoiceAgent({
       url: brain.url,
       apiKey: brain.apiKey,
       dispatcher,
-      session: settingsOf(session),
+      session: settingsOf(greets ? { ...session, greeting } : session),
       tools: httpTools(tools ?? [], { network: parts.network, trusted: false }),
       restart: true,
       awayAudioMs,
@@ -231,7 +239,8 @@ export class BrainSession implements RunningSession {
   /** What was said and changed before the session is part of it. */
   #begin(): void {
     this.#ready = true;
-    for (const { role, content } of this.#parts.config.brain.messages) this.#brain.message(role, content);
+    const { config, restored } = this.#parts;
+    for (const { role, content } of [...config.brain.messages, ...(restored?.history ?? [])]) this.#brain.message(role, content);
     for (const change of this.#changes) this.#change(change);
     this.#changes = [];
   }

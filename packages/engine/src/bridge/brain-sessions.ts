@@ -16,12 +16,19 @@ export function withBrains({ own, readMessage, network }: BrainSessionsOptions):
   const ticker = new Ticker();
   return {
     async start(request: SessionRequest) {
-      const { config, open, signal, onStart } = request;
+      const { config, open, signal, restored, onStart } = request;
       const { brain } = config;
       if (brain === undefined) return await own.start(request);
       const clock = ticker.clock();
       const transport = await open(clock, signal);
-      const session = new BrainSession({ clock, transport, config: { ...config, brain }, readMessage, network });
+      const session = new BrainSession({
+        clock,
+        transport,
+        config: { ...config, brain },
+        readMessage,
+        network,
+        ...(restored === undefined ? {} : { restored }),
+      });
       onStart(session);
       return session;
     },

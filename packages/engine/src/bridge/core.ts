@@ -36,16 +36,17 @@ const aloneMs = 10_000;
 export class BridgeCore {
   readonly #listening: Listening;
   readonly #voice = new Voice();
-  readonly #retelling = new Retelling();
+  readonly #retelling: Retelling;
   #resampler: { readonly rate: number; readonly replyId: string; readonly stream: Resampler } | undefined;
   #aloneSince: number | undefined = 0;
   #events: SessionEvent[] = [];
   #notices: BridgeNotice[] = [];
   #flushed = false;
 
-  /** `hearRate`: of people's frames, in hertz. */
-  constructor(mode: ListeningMode, { hearRate = VOICE_RATE }: { readonly hearRate?: number } = {}) {
+  /** `hearRate`: of people's frames, in hertz. `turn`: the number of the last one before this conversation. */
+  constructor(mode: ListeningMode, { hearRate = VOICE_RATE, turn = 0 }: { readonly hearRate?: number; readonly turn?: number } = {}) {
     this.#listening = new Listening(mode, hearRate);
+    this.#retelling = new Retelling(turn);
   }
 
   // From the channel

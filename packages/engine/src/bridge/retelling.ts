@@ -56,7 +56,7 @@ const echoWords = 4;
 const echoShare = 0.8;
 
 export class Retelling {
-  #turnId = 0;
+  #turnId: number;
   #turn: Turn | undefined;
   /** Turns by the endpoint's `item_id`. */
   readonly #items = new Map<string, Turn>();
@@ -67,6 +67,11 @@ export class Retelling {
   #sounding = false;
   #state: AgentState = "idle";
   #toldAt = 0;
+
+  /** `turn`: the number of the last one before this. */
+  constructor(turn = 0) {
+    this.#turnId = turn;
+  }
 
   /** An event of the endpoint's; `speaker` is who is heard now. */
   handle(event: VoiceAgentEvent, at: number, speaker: string): SessionEvent[] {
