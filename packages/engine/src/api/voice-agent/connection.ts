@@ -72,9 +72,9 @@ export class Connection implements Line {
     this.#check();
   }
 
-  send(event: WireEvent, onSent?: () => void): void {
+  send(event: WireEvent, onSent?: () => void): boolean {
     const { socket, now, log } = this.#parts;
-    if (this.#closing || socket.readyState !== socket.OPEN) return;
+    if (this.#closing || socket.readyState !== socket.OPEN) return false;
     if (socket.bufferedAmount > maxUnsent) {
       log.warn(
         { session: this.#session?.id, unsent: socket.bufferedAmount },
@@ -82,11 +82,12 @@ export class Connection implements Line {
       );
       this.#closing = true;
       socket.terminate();
-      return;
+      return false;
     }
     socket.send(JSON.stringify({ ...event, timestamp: now() / 1000 }), (error) => {
       if (error === undefined || error === null) onSent?.();
     });
+    return true;
   }
 
   close(code: number, reason: string): void {

@@ -363,3 +363,19 @@ test("what went into a network that was gone already is told again: a tool's cal
   expect(second.only("transcript.agent").map(({ text }) => text)).toEqual([longer]);
   expect(orderFaults(told)).toEqual([]);
 });
+
+test("what is to be told while a socket is closing is told on the next one", async () => {
+  await using stage = new VoiceStage();
+  const client = await stage.begin({ greeting: long });
+  await stage.clock.moveTo(300);
+  // The client's close frame has come; the socket is not gone yet.
+  client.socket.readyState = 2;
+  await stage.clock.moveTo(500);
+  client.socket.emit("close", 1000);
+  await stage.clock.moveTo(4000);
+  const second = await stage.resume(client.sessionId);
+  await stage.clock.moveTo(8000);
+  const words = [...client.only("transcript.agent.delta"), ...second.only("transcript.agent.delta")].map(({ delta }) => delta);
+  expect(words.join(" ")).toBe(long);
+  expect([...client.only("reply.audio"), ...second.only("reply.audio")]).toHaveLength(100);
+});

@@ -2,8 +2,8 @@
 import type { WireEvent } from "./to-wire.ts";
 
 export interface Line {
-  /** Sends an event, stamped with the time. `onSent`: the operating system has it. */
-  send(event: WireEvent, onSent?: () => void): void;
+  /** Sends an event, stamped with the time; false: the socket takes nothing any more. `onSent`: the operating system has it. */
+  send(event: WireEvent, onSent?: () => void): boolean;
   /** After what was sent. */
   close(code: number, reason: string): void;
 }

@@ -200,7 +200,10 @@ export class VoiceSession {
     if (this.#line !== line || this.#life.ended) return;
     const { transport, session, clock, resumeReply } = this.#parts;
     this.#line = undefined;
-    if (silentMs > 0) this.#pending = this.#told.filter(({ at }) => at >= clock.now() - silentMs).map(({ event }) => event);
+    if (silentMs > 0) {
+      const unheard = this.#told.filter(({ at }) => at >= clock.now() - silentMs).map(({ event }) => event);
+      this.#pending.unshift(...unheard);
+    }
     this.#told = [];
     this.#wire.detach();
     transport.detach();
@@ -262,11 +265,12 @@ export class VoiceSession {
   #tell(events: readonly WireEvent[]): void {
     if (this.#life.ended) return;
     for (const event of events) {
-      this.#line?.send(event);
-      // What is only worth something at its time is not kept; the words of a reply go with its audio.
-      if (event.type === "reply.audio" || event.type === "transcript.user.delta" || event.type === "transcript.agent.delta") continue;
-      if (this.#line === undefined) this.#pending.push(event);
-      else this.#told.push({ at: this.#parts.clock.now(), event });
+      const sent = this.#line?.send(event) === true;
+      // What is only worth something at its time is not kept.
+      if (event.type === "reply.audio" || event.type === "transcript.user.delta") continue;
+      if (!sent) this.#pending.push(event);
+      // Lost words come again with the audio that they belong to.
+      else if (event.type !== "transcript.agent.delta") this.#told.push({ at: this.#parts.clock.now(), event });
       if (this.#pending.length > maxPending) this.#pending.shift();
       if (this.#told.length > maxPending) this.#told.shift();
     }
@@ -304,7 +308,10 @@ export class VoiceSession {
   /** All of it counts, or nothing. */
   #update(update: Update): void {
     // Clients ask in this way whether anybody is there: it is answered, and is no change.
-    if (Object.keys(update.settings).length === 0) return this.#line?.send({ type: "session.updated", config: this.#echo });
+    if (Object.keys(update.settings).length === 0) {
+      this.#line?.send({ type: "session.updated", config: this.#echo });
+      return;
+    }
     const { rules, offer, openLlm, session, transport, clock, sessionLog } = this.#parts;
     const merged = laterConfiguration(this.#configuration, update, rules);
     if (!merged.ok) return this.#refuse(merged.refusal);
