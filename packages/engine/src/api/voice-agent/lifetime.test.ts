@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { WebSocketTransport } from "../../transports/websocket.ts";
 import { orderFaults } from "./ordering.ts";
 import { stageProject, VoiceStage } from "./voice-stage.ts";
 
@@ -378,4 +379,19 @@ test("what is to be told while a socket is closing is told on the next one", asy
   const words = [...client.only("transcript.agent.delta"), ...second.only("transcript.agent.delta")].map(({ delta }) => delta);
   expect(words.join(" ")).toBe(long);
   expect([...client.only("reply.audio"), ...second.only("reply.audio")]).toHaveLength(100);
+});
+
+test("a session that fails says so, is ended, and closes with 1011", async () => {
+  await using stage = new VoiceStage();
+  const client = await stage.begin();
+  await stage.clock.moveTo(500);
+  const [transport] = stage.transports;
+  if (transport instanceof WebSocketTransport) transport.close("a bug");
+  await stage.clock.moveTo(1000);
+  expect(client.told.slice(-2)).toMatchObject([
+    { type: "session.error", code: "INTERNAL_ERROR", message: expect.stringContaining("a bug") },
+    { type: "session.ended" },
+  ]);
+  expect(client.socket.closed).toEqual({ code: 1011, reason: "error" });
+  expect(stage.records.at(-1)).toMatchObject({ closeReason: "error" });
 });

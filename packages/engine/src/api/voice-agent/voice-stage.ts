@@ -8,6 +8,7 @@ import type { Project } from "../../projects/project.ts";
 import type { Clock } from "../../session/clock.ts";
 import { Session } from "../../session/session.ts";
 import { VirtualClock } from "../../session/virtual-clock.ts";
+import type { Transport } from "../../transports/transport.ts";
 import type { Asr, Llm, LlmMessage, LlmOutput, Voice } from "../../vendors/vendor.ts";
 import type { Configuration } from "./configuration.ts";
 import { Connection, type Socket } from "./connection.ts";
@@ -76,6 +77,7 @@ export class VoiceStage implements AsyncDisposable {
   readonly records: VoiceSessionRecord[] = [];
   readonly timelines: SessionTimeline[] = [];
   readonly running: Session[] = [];
+  readonly transports: Transport[] = [];
   /** Parameters that voices were given in mid-session. */
   readonly tuned: object[] = [];
   readonly #options: VoiceStageOptions;
@@ -93,6 +95,7 @@ export class VoiceStage implements AsyncDisposable {
         request.signal?.throwIfAborted();
         const clock = this.#sessionClock();
         const transport = await request.open(clock, request.signal ?? new AbortController().signal);
+        this.transports.push(transport);
         const session = new Session({
           clock,
           transport,
