@@ -293,8 +293,10 @@ test("an address that is not public is refused where the operator has not allowe
   const network = new Network({ allowLoopback: false, proxies: {} });
   const sessions = withBrains({ own: { start: () => Promise.reject(new Error()) }, readMessage: () => ({ type: "interrupt" }), network });
   const brain: ChosenBrain = { url: "ws://10.0.0.1/v1/ws", apiKey: "k", session: {}, messages: [] };
-  const open = openChannelTransport({ channels: new Channels(), appId: "app", channel: "lobby", uid: "100", remoteUids: ["*"] });
+  const channels = new Channels();
+  const open = openChannelTransport({ channels, appId: "app", channel: "lobby", uid: "100", remoteUids: ["*"] });
   const starting = sessions.start({ config: { ...base, brain }, open, signal: new AbortController().signal, onStart: () => {} });
   await expect(starting).rejects.toMatchObject({ code: "invalid-field" });
+  expect(channels.open("app", "lobby").members).toEqual([]);
   await network[Symbol.asyncDispose]();
 });

@@ -2,7 +2,7 @@
  * An agent whose brain is a Voice Agent endpoint: to its doors a session like any other, on a transport like any other.
  * The bridge's core stands between the people and the endpoint.
  */
-import { type SessionSettings, VoiceAgent, type VoiceAgentEvent } from "@parley/voice-agent";
+import { type SessionSettings, type Tool, VoiceAgent, type VoiceAgentEvent } from "@parley/voice-agent";
 import type { AgentState, Ending, InterruptCause, SessionEvent } from "../core/events.ts";
 import { INPUT_RATE } from "../core/frame.ts";
 import { History, type HistoryEntry } from "../core/history.ts";
@@ -16,10 +16,9 @@ import type { Restored } from "../session/parts.ts";
 import { Fanout } from "../session/fanout.ts";
 import { Tasks } from "../session/tasks.ts";
 import type { Transport } from "../transports/transport.ts";
-import type { Network } from "../vendors/network.ts";
 import { BrainAudio } from "./brain-audio.ts";
 import { BridgeCore, type BridgeStep } from "./core.ts";
-import { httpTools, settingsOf } from "./http-tool.ts";
+import { settingsOf } from "./http-tool.ts";
 
 export interface BrainSessionParts {
   readonly clock: Clock;
@@ -28,8 +27,10 @@ export interface BrainSessionParts {
   readonly readMessage: ReadMessage;
   /** What was said before the engine was killed. */
   readonly restored?: Restored;
-  /** The way to the endpoint: its address came over an API. */
-  readonly network: Network;
+  /** The way to the endpoint, an undici `Dispatcher`. */
+  readonly dispatcher: unknown;
+  /** What it may call; run here. */
+  readonly tools: readonly Tool[];
 }
 
 /** Events that a reader may be behind before it loses the oldest. */
@@ -64,21 +65,20 @@ export class BrainSession implements RunningSession {
 
   constructor(parts: BrainSessionParts) {
     this.#parts = parts;
-    const { restored } = parts;
+    const { restored, dispatcher, tools } = parts;
     this.#core = new BridgeCore({ type: "mix" }, { hearRate: INPUT_RATE, turn: restored?.turn ?? 0 });
     for (const entry of restored?.history ?? []) this.#history.add(entry);
     const { brain, idleTimeoutS, firstUserTimeoutS } = parts.config;
     this.#presence = new Presence(idleTimeoutS, firstUserTimeoutS);
-    const { tools, greeting, ...session } = brain.session;
+    const { tools: _, greeting, ...session } = brain.session;
     // Who was greeted before knows the agent.
     const greets = typeof greeting === "string" && restored?.greeted !== true;
-    const dispatcher = parts.network.socketDispatcher({ vendor: "mllm", url: new URL(brain.url), trusted: false });
     this.#brain = new VoiceAgent({
       url: brain.url,
       apiKey: brain.apiKey,
       dispatcher,
       session: settingsOf(greets ? { ...session, greeting } : session),
-      tools: httpTools(tools ?? [], { network: parts.network, trusted: false }),
+      tools,
       restart: true,
       awayAudioMs,
     });

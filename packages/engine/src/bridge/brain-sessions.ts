@@ -4,6 +4,7 @@ import type { ReadMessage } from "../session/client-message.ts";
 import { Ticker } from "../session/clock.ts";
 import type { Network } from "../vendors/network.ts";
 import { BrainSession } from "./brain-session.ts";
+import { httpTools } from "./http-tool.ts";
 
 export interface BrainSessionsOptions {
   /** For agents without a brain of that kind. */
@@ -19,6 +20,9 @@ export function withBrains({ own, readMessage, network }: BrainSessionsOptions):
       const { config, open, signal, restored, onStart } = request;
       const { brain } = config;
       if (brain === undefined) return await own.start(request);
+      // Refused before it is in the channel.
+      const dispatcher = network.socketDispatcher({ vendor: "mllm", url: new URL(brain.url), trusted: false });
+      const tools = httpTools(brain.session.tools ?? [], { network, trusted: false });
       const clock = ticker.clock();
       const transport = await open(clock, signal);
       const session = new BrainSession({
@@ -26,7 +30,8 @@ export function withBrains({ own, readMessage, network }: BrainSessionsOptions):
         transport,
         config: { ...config, brain },
         readMessage,
-        network,
+        dispatcher,
+        tools,
         ...(restored === undefined ? {} : { restored }),
       });
       onStart(session);
