@@ -104,9 +104,9 @@ test(
         if (client.socket.readyState !== client.socket.OPEN) break;
       }
       // What another socket was told before this one is not known here.
-    const [first] = client.only("session.updated", "session.ready");
-    if (first?.type === "session.updated") expect(orderFaults(client.told), `seed ${seed}`).toEqual([]);
-    client.drop();
+      const [first] = client.only("session.updated", "session.ready");
+      if (first?.type === "session.updated") expect(orderFaults(client.told), `seed ${seed}`).toEqual([]);
+      client.drop();
       stage.clients.splice(0);
     }
     // Everybody has gone: what is left ends by itself.
