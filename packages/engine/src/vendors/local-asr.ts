@@ -25,6 +25,9 @@ interface Take {
 
 /** Time between two partials; from the onset to the first. */
 const PARTIAL_MS = 300;
+/** The same in the first second: somebody who interrupts is to be understood soon, and little audio is soon read. */
+const EARLY_PARTIAL_MS = 180;
+const EARLY_MS = 1000;
 /** The recogniser wants at least this much before the first sound. */
 const LEAD_MS = 300;
 /** And at least this much silence after the last. */
@@ -270,7 +273,7 @@ export class Dictation {
   #askPartial(utterance: Utterance, state: State & { name: "speaking" }): void {
     const speechMs = utterance.voicedMs + this.#now - state.voiceSince;
     state.partial = this.#nextId++;
-    state.partialAt = this.#now + PARTIAL_MS;
+    state.partialAt = this.#now + (speechMs < EARLY_MS ? EARLY_PARTIAL_MS : PARTIAL_MS);
     const pcm = this.#audio(utterance.openFrom, this.#now, this.#now);
     this.#decisions.push({ type: "recognise", id: state.partial, model: "tiny", pcm, speechMs, draft: utterance.tail });
   }

@@ -104,18 +104,18 @@ test("a spoken question becomes partials and one final transcript", async () => 
   feed.push(...audio(0, 800), { type: "speech-start", at: 400 }, ...audio(800, 820));
   await settle();
   speech.answer({ text: "What", complete: 0 });
-  feed.push(...audio(820, 1100), { type: "speech-pause", at: 1000 });
+  feed.push(...audio(820, 880), { type: "speech-pause", at: 840 });
   await settle();
   speech.answer({ text: "What time is it?", complete: 0.9 });
   await settle();
-  feed.push({ type: "speech-end", at: 1000 });
+  feed.push({ type: "speech-end", at: 840 });
   feed.end();
   await done;
   const utterance = { startMs: 400, language: "en-US" };
   expect(heard).toEqual([
     { ...utterance, text: "What", final: false, endMs: 820 },
-    { ...utterance, text: "What time is it?", final: false, endMs: 1000, complete: 0.9 },
-    { ...utterance, text: "What time is it?", final: true, endMs: 1000, complete: 0.9 },
+    { ...utterance, text: "What time is it?", final: false, endMs: 840, complete: 0.9 },
+    { ...utterance, text: "What time is it?", final: true, endMs: 840, complete: 0.9 },
   ]);
 });
 
