@@ -1,15 +1,15 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FRAME_MS } from "./frame.ts";
-import { DUCKED, Playout } from "./playout.ts";
+import { DUCKED, Playout, type PlayoutOptions } from "./playout.ts";
 
 const rate = 8000;
 const tone = (ms: number, level = 8000) => new Int16Array((rate * ms) / 1000).fill(level);
 const peak = (pcm: Int16Array) => pcm.reduce((max, sample) => Math.max(max, Math.abs(sample)), 0);
 
 /** A playout with one clause of four words, 100 ms each. */
-const counting = () => {
-  const playout = new Playout(rate);
+const counting = (options: PlayoutOptions = {}) => {
+  const playout = new Playout(rate, options);
   playout.clause(
     "one two three four",
     ["one", "two", "three", "four"].map((text, index) => ({ text, startMs: index * 100, endMs: index * 100 + 100 })),
@@ -51,6 +51,24 @@ test("a word is heard once its middle was at the ear", () => {
   expect(playout.heard(1149).text).toBe("one");
   expect(playout.heard(1150).text).toBe("one two");
   expect(playout.heard(5000)).toMatchObject({ text: "one two three four", all: "one two three four", ms: 400 });
+});
+
+test("where nobody reports what was played, a word is heard when all of it was", () => {
+  const playout = counting({ wholeWords: true });
+  play(playout, 0, 20);
+  expect([199, 200].map((until) => playout.heard(until).text)).toEqual(["one", "one two"]);
+});
+
+test("frames that did not arrive are taken again, once, and count when they are heard", () => {
+  const playout = counting({ rewindable: true });
+  const before = play(playout, 0, 12);
+  playout.rewind(180);
+  const after = play(playout, 1000, 12);
+  const samples = (frames: readonly { samples: number }[]) => frames.reduce((sum, frame) => sum + frame.samples, 0);
+  expect(samples(before.slice(0, 9)) + samples(after)).toBe(rate * 0.4);
+  expect(after.map(({ finished }) => finished).indexOf(true)).toBe(10);
+  expect(playout.heard(900).ms).toBe(180);
+  expect(playout.heard(2000)).toMatchObject({ text: "one two three four", ms: 400 });
 });
 
 test("a hold fades within 5 ms, loses nothing, and what was heard counts without the pause", () => {

@@ -45,6 +45,13 @@ export interface Heard {
   readonly answer: { readonly text: string; readonly all: string };
 }
 
+export interface PlayoutOptions {
+  /** What was taken is kept for {@link Playout.rewind}, up to {@link maxPastMs}. Default: false. */
+  readonly rewindable?: boolean;
+  /** Nobody reports what was played: a word counts as heard when all of it was, not half of it. Default: false. */
+  readonly wholeWords?: boolean;
+}
+
 interface Clause {
   readonly text: string;
   readonly words: readonly ClauseWord[] | undefined;
@@ -92,6 +99,7 @@ export class Playout {
   readonly #sampleRate: number;
   readonly #frameSamples: number;
   readonly #rewindable: boolean;
+  readonly #wholeWords: boolean;
   /** What was taken, for {@link rewind}. */
   readonly #past: { readonly due: number; readonly pcm: Int16Array }[] = [];
   #chunks: Int16Array[] = [];
@@ -106,9 +114,9 @@ export class Playout {
   #begun = false;
   #lastGain = 1;
 
-  /** `rewindable`: what was taken is kept for {@link rewind}, up to {@link maxPastMs}. */
-  constructor(sampleRate: number, { rewindable = false }: { readonly rewindable?: boolean } = {}) {
+  constructor(sampleRate: number, { rewindable = false, wholeWords = false }: PlayoutOptions = {}) {
     this.#sampleRate = sampleRate;
+    this.#wholeWords = wholeWords;
     this.#rewindable = rewindable;
     this.#frameSamples = (sampleRate * FRAME_MS) / 1000;
   }
@@ -205,8 +213,7 @@ export class Playout {
       clauses
         .flatMap((clause) => {
           const start = this.#ms(clause.start);
-          // A word counts as heard once its middle was: less of it is rarely understood.
-          return this.#wordsOf(clause).filter((word) => start + (word.startMs + word.endMs) / 2 <= ms);
+          return this.#wordsOf(clause).filter((word) => start + this.#countsFrom(word) <= ms);
         })
         .map((word) => word.text)
         .join(" ");
@@ -227,6 +234,11 @@ export class Playout {
     this.#closeClause();
     this.#ended = true;
     this.#finished = true;
+  }
+
+  /** From where on the word counts as heard, in milliseconds from the clause's first sample: less than half is rarely understood. */
+  #countsFrom({ startMs, endMs }: ClauseWord): number {
+    return this.#wholeWords ? endMs : (startMs + endMs) / 2;
   }
 
   #keep(due: number, pcm: Int16Array): void {

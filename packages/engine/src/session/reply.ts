@@ -1,6 +1,6 @@
 /** One turn of the agent: language model, voice and playout under one signal. */
 import type { ReplySource, ReplyTrigger, SessionEvent } from "../core/events.ts";
-import { Playout, type Taken } from "../core/playout.ts";
+import { Playout, type PlayoutOptions, type Taken } from "../core/playout.ts";
 import { Clauses } from "../core/sentences.ts";
 import type { Voice } from "../vendors/vendor.ts";
 import type { Clock } from "./clock.ts";
@@ -19,8 +19,7 @@ export interface ReplyParts {
   readonly sampleRate: number;
   readonly resample: (from: number, to: number) => Resampler;
   readonly signal: AbortSignal;
-  /** What was written may have to be written again. */
-  readonly rewindable?: boolean;
+  readonly playout?: PlayoutOptions;
 }
 
 /** Session times, as far as these things have happened. */
@@ -65,7 +64,7 @@ export class Reply {
     this.source = source;
     this.trigger = trigger;
     this.#parts = parts;
-    this.playout = new Playout(parts.sampleRate, { rewindable: parts.rewindable ?? false });
+    this.playout = new Playout(parts.sampleRate, parts.playout);
     this.#lastSoundAt = parts.clock.now();
     this.#times = {
       askedAt: parts.clock.now(),

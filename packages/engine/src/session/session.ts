@@ -410,7 +410,7 @@ export class Session implements AsyncDisposable {
     return new Mind({
       ...this.#parts,
       sampleRate: transport.caps.sampleRate,
-      rewindable: transport.caps.leadMs > 0,
+      playout: { rewindable: transport.caps.leadMs > 0, wholeWords: !transport.caps.playoutReports },
       signal: this.#abort.signal,
       history: this.#history,
       tools: this.#tools,

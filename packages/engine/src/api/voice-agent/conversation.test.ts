@@ -206,7 +206,7 @@ test("reply.cancel stops the reply as a barge-in does; another reply's id, or no
   await stage.clock.moveTo(1500);
   client.send({ type: "reply.cancel" });
   await stage.clock.moveTo(5000);
-  expect(client.story.slice(-2)).toEqual(["transcript.agent one two three four five", "reply.done interrupted"]);
+  expect(client.story.slice(-2)).toEqual(["transcript.agent one two three four", "reply.done interrupted"]);
   expect(client.only("session.error")).toEqual([]);
 });
 
