@@ -184,7 +184,7 @@ test("with resume_reply off the reply ends at the drop, and the agent waits", as
   await stage.clock.moveTo(3000);
   const second = await stage.resume(client.sessionId);
   await stage.clock.moveTo(6000);
-  expect(second.story).toEqual(["session.ready", "transcript.agent one two three four five", "reply.done interrupted"]);
+  expect(second.story).toEqual(["session.ready", "transcript.agent one two three four", "reply.done interrupted"]);
 });
 
 test("the newest socket wins, and the old one is told why", async () => {
@@ -277,6 +277,18 @@ test("a session in which nobody says a word ends, if the operator wants that", a
   expect(client.socket.closed).toEqual({ code: 1000, reason: "idle_timeout" });
 });
 
+test("asking whether anybody is there is no word: an idle session ends all the same", async () => {
+  await using stage = new VoiceStage({ rules: { idleTimeoutSeconds: 60 } });
+  const client = await stage.begin();
+  for (let at = 8000; at < 60_000; at += 8000) {
+    await stage.clock.moveTo(at);
+    client.send({ type: "session.update", session: {} });
+  }
+  await stage.clock.moveTo(61_000);
+  expect(client.only("session.updated")).toHaveLength(8);
+  expect(client.socket.closed).toEqual({ code: 1000, reason: "idle_timeout" });
+});
+
 test("a client that does not read is dropped, and may come back", async () => {
   await using stage = new VoiceStage();
   const client = await stage.begin({ greeting: long });
@@ -336,34 +348,40 @@ test("with mutable_voice the voice changes for what is spoken next", async () =>
   expect(stage.tuned).toEqual([{ voice: "local james" }]);
 });
 
-test("what went into a network that was gone already is told again: a tool's call, the voice, and its words", async () => {
-  const longer = `${long} ${long} ${long}`;
-  await using stage = new VoiceStage({
-    user: [{ at: 1000, ms: 800, text: "what is the weather" }],
-    agent: [[`${longer} `, { type: "tool-call", id: "call_1", name: "get_weather", arguments: {} }], "sunny"],
-  });
-  const client = await stage.begin({ tools: [{ name: "get_weather" }] });
-  await stage.clock.moveTo(1900);
-  // From here on nothing arrives, though the socket takes it all.
-  const arrived = client.told.length;
-  client.socket.deaf = true;
-  await stage.clock.moveTo(7000);
-  client.drop();
-  const second = await stage.resume(client.sessionId);
-  await stage.clock.moveTo(14_000);
-  const told = [...client.told.slice(0, arrived), ...second.told];
-  expect(told.filter(({ type }) => type === "tool.call")).toHaveLength(1);
-  expect(second.only("transcript.user").map(({ text }) => text)).toEqual(["what is the weather"]);
-  expect(second.only("reply.audio")).toHaveLength(300);
-  expect(
-    second
-      .only("transcript.agent.delta")
-      .map(({ delta }) => delta)
-      .join(" "),
-  ).toBe(longer);
-  expect(second.only("transcript.agent").map(({ text }) => text)).toEqual([longer]);
-  expect(orderFaults(told)).toEqual([]);
-});
+test.for([
+  { before: "the old socket has ended", ended: true },
+  { before: "the new one takes over", ended: false },
+])(
+  "what went into a network that was gone already is told again when $before: a tool's call, the voice, and its words",
+  async ({ ended }) => {
+    const longer = `${long} ${long} ${long}`;
+    await using stage = new VoiceStage({
+      user: [{ at: 1000, ms: 800, text: "what is the weather" }],
+      agent: [[`${longer} `, { type: "tool-call", id: "call_1", name: "get_weather", arguments: {} }], "sunny"],
+    });
+    const client = await stage.begin({ tools: [{ name: "get_weather" }] });
+    await stage.clock.moveTo(1900);
+    // From here on nothing arrives, though the socket takes it all.
+    const arrived = client.told.length;
+    client.socket.deaf = true;
+    await stage.clock.moveTo(7000);
+    if (ended) client.drop();
+    const second = await stage.resume(client.sessionId);
+    await stage.clock.moveTo(14_000);
+    const told = [...client.told.slice(0, arrived), ...second.told];
+    expect(told.filter(({ type }) => type === "tool.call")).toHaveLength(1);
+    expect(second.only("transcript.user").map(({ text }) => text)).toEqual(["what is the weather"]);
+    expect(second.only("reply.audio")).toHaveLength(300);
+    expect(
+      second
+        .only("transcript.agent.delta")
+        .map(({ delta }) => delta)
+        .join(" "),
+    ).toBe(longer);
+    expect(second.only("transcript.agent").map(({ text }) => text)).toEqual([longer]);
+    expect(orderFaults(told)).toEqual([]);
+  },
+);
 
 test("what is to be told while a socket is closing is told on the next one", async () => {
   await using stage = new VoiceStage();
