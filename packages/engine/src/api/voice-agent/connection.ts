@@ -72,6 +72,12 @@ export class Connection implements Line {
     this.#check();
   }
 
+  get silentMs(): number {
+    const now = this.#parts.clock.now();
+    const silentMs = now - (this.#unanswered[0] ?? now);
+    return silentMs > patienceMs ? silentMs : 0;
+  }
+
   send(event: WireEvent, onSent?: () => void): boolean {
     const { socket, now, log } = this.#parts;
     if (this.#closing || socket.readyState !== socket.OPEN) return false;
@@ -215,10 +221,8 @@ export class Connection implements Line {
     this.#gone = true;
     this.#cancelDeadline();
     this.#cancelCheck();
-    const now = this.#parts.clock.now();
-    const silentMs = now - (this.#unanswered[0] ?? now);
-    this.#handle({ type: "gone", at: now });
-    this.#session?.lost(this, silentMs > patienceMs ? silentMs : 0);
+    this.#handle({ type: "gone", at: this.#parts.clock.now() });
+    this.#session?.lost(this, this.silentMs);
     this.#parts.onGone(this);
   }
 }

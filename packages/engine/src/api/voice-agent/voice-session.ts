@@ -128,7 +128,7 @@ export class VoiceSession {
   receive(event: ReceivedEvent): void {
     const { session, clock } = this.#parts;
     if (this.#life.ended) return;
-    if (event.type !== "input.audio") this.#live({ type: "active", at: clock.now() });
+    if (!isQuiet(event)) this.#live({ type: "active", at: clock.now() });
     switch (event.type) {
       case "input.audio":
         this.#hearAudio(event.audio);
@@ -182,7 +182,7 @@ export class VoiceSession {
     const { transport, clock } = this.#parts;
     const old = this.#line;
     if (old !== undefined) {
-      this.lost(old);
+      this.lost(old, old.silentMs);
       this.#tellError(old, refusal("session_taken_over", "Another socket goes on with this session"));
       old.close(1008, "session_taken_over");
     }
@@ -308,7 +308,7 @@ export class VoiceSession {
   /** All of it counts, or nothing. */
   #update(update: Update): void {
     // Clients ask in this way whether anybody is there: it is answered, and is no change.
-    if (Object.keys(update.settings).length === 0) {
+    if (isEmpty(update)) {
       this.#line?.send({ type: "session.updated", config: this.#echo });
       return;
     }
@@ -420,6 +420,15 @@ export class VoiceSession {
       },
     });
   }
+}
+
+/** Audio may be silence, and an empty update only asks whether anybody is there: neither is a word. */
+function isQuiet(event: ReceivedEvent): boolean {
+  return event.type === "input.audio" || (event.type === "session.update" && isEmpty(event.update));
+}
+
+function isEmpty({ settings }: Update): boolean {
+  return Object.keys(settings).length === 0;
 }
 
 /** What of the voice's parameters a client may change. */
