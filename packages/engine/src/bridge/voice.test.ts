@@ -70,3 +70,11 @@ test("a flood has a bound of five minutes", () => {
   const minute = new Int16Array(24_000 * 60);
   expect(Array.from({ length: 6 }, () => voice.push("a", minute))).toEqual([true, true, true, true, true, false]);
 });
+
+test("a reply whose end is never told holds up no other", () => {
+  const voice = new Voice();
+  voice.push("a", numbered(0, 1440));
+  frames(voice, 3);
+  voice.push("b", numbered(0, 1440));
+  expect(frames(voice, 3)[0]).toMatchObject({ began: "b", ended: [{ id: "a", playedMs: 60 }] });
+});

@@ -104,6 +104,8 @@ export class Voice {
   #find(id: string): Part {
     const known = this.#parts.find((each) => each.id === id);
     if (known !== undefined) return known;
+    // Replies never overlap: where the end of one was lost with a socket, the next tells it.
+    for (const earlier of this.#parts) earlier.ended = true;
     const part: Part = { id, chunks: [], offset: 0, queued: 0, played: 0, ended: false, flowing: false, waitedMs: 0 };
     this.#parts.push(part);
     return part;
