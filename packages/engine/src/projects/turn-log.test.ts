@@ -183,3 +183,36 @@ test("a word in between, while tools hold the answer, is no end of the turn", ()
     { turn_id: 1, end: { type: "ok", end_at: epochMs + 6000 }, metrics: { e2e_latency_ms: 3200 } },
   ]);
 });
+
+test("a fixed text that is cut, or fails, before its first sound is a turn; an answer that nobody asked for is none then", () => {
+  const begin = (turnId: number, trigger: "command" | "create"): SessionEvent => ({
+    type: "reply-begin",
+    at: turnId * 1000,
+    turnId,
+    reply: turnId,
+    trigger,
+  });
+  const cut = (turnId: number): SessionEvent => ({
+    type: "reply-interrupted",
+    at: turnId * 1000 + 50,
+    turnId,
+    reply: turnId,
+    heard: "",
+    text: "",
+    cause: "api_speak",
+  });
+  expect(
+    turns([
+      begin(1, "command"),
+      cut(1),
+      begin(2, "command"),
+      { type: "error", at: 2010, turnId: 2, module: "tts", code: 502, message: "no voice", remedy: "", cause: undefined },
+      { type: "reply-end", at: 2020, turnId: 2, reply: 2, text: "", playedMs: 0 },
+      begin(3, "create"),
+      cut(3),
+    ]),
+  ).toMatchObject([
+    { turnId: 1, start: { type: "speak" }, startedAt: epochMs + 1000, end: { type: "interrupted", cause: "api_speak" } },
+    { turnId: 2, start: { type: "speak" }, end: { type: "error", module: "tts", details: "no voice" } },
+  ]);
+});

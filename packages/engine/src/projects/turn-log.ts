@@ -109,11 +109,9 @@ export class TurnLog {
       case "turn-end":
         this.#turn(event.turnId, event.at).heard = event;
         return [];
-      case "reply-begin": {
-        const turn = this.#open.get(event.turnId);
-        if (turn !== undefined) turn.trigger = event.trigger;
+      case "reply-begin":
+        this.#turn(event.turnId, event.at).trigger = event.trigger;
         return [];
-      }
       case "reply-start": {
         const turn = this.#turn(event.turnId, event.at);
         turn.source = event.source;
@@ -160,7 +158,7 @@ export class TurnLog {
     const turn = this.#open.get(turnId);
     this.#open.delete(turnId);
     const start = turn === undefined ? undefined : this.#startOf(turn);
-    // Neither was anybody understood, nor the agent heard.
+    // Neither was anybody understood, nor had the agent anything of its own to say.
     if (turn === undefined || start === undefined) return [];
     const { heard, failure, metrics } = turn;
     const startMs = heard?.by === "voice" ? Math.min(heard.startMs, turn.at) : turn.at;
@@ -183,7 +181,7 @@ export class TurnLog {
     };
   }
 
-  #startOf({ turnId, heard, source }: OpenTurn): TurnStart | undefined {
+  #startOf({ turnId, heard, source, trigger }: OpenTurn): TurnStart | undefined {
     if (heard !== undefined) {
       switch (heard.by) {
         case "voice":
@@ -194,8 +192,12 @@ export class TurnLog {
           return { type: "think" };
       }
     }
-    switch (source) {
+    switch (source ?? trigger) {
+      // An answer that nobody had asked for, and nobody heard.
       case undefined:
+      case "turn":
+      case "tool-result":
+      case "create":
         return undefined;
       case "greeting":
         this.#greetings += 1;

@@ -77,3 +77,11 @@ test("a language model that fails makes its turn an error; a noise makes none", 
   expect(entries).toHaveLength(1);
   expect(turns).toMatchObject([{ turnId: 2, end: { type: "error", module: "llm" } }]);
 });
+
+test("a fixed text that is cut before its first sound is kept as the API's, not as the model's", () => {
+  const { entries } = keep([
+    { type: "reply-begin", at: 500, turnId: 1, reply: 1, trigger: "command" },
+    { type: "reply-interrupted", at: 550, turnId: 1, reply: 1, heard: "", text: "Dinner is ready.", cause: "api_interrupt" },
+  ]);
+  expect(entries).toMatchObject([{ source: "command", content: "", original: "Dinner is ready.", interrupted: true }]);
+});

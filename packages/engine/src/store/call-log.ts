@@ -1,5 +1,5 @@
 /** From what happened in a session to the rows that are kept of it: entries of what was heard, and turns. Pure. */
-import type { ReplySource, SessionEvent } from "../core/events.ts";
+import type { ReplySource, ReplyTrigger, SessionEvent } from "../core/events.ts";
 import { TurnLog, type TurnRecord } from "../projects/turn-log.ts";
 
 export interface EntryRow {
@@ -69,7 +69,6 @@ export class CallLog {
       case "speech-ignored":
       case "echo-suspected":
       case "transcript":
-      case "reply-begin":
       case "reply-text":
       case "tool-call":
       case "picture-taken":
@@ -84,16 +83,23 @@ export class CallLog {
         const source = by === "voice" ? "asr" : by === "text" ? "message" : "command";
         return [this.#entry({ turnId, role: "user", content: text, source, uid, interrupted: false, at })];
       }
+      case "reply-begin":
+        this.#note(event.turnId, sourceOf(event.trigger));
+        return [];
       case "reply-start":
-        this.#sources.set(event.turnId, event.source);
-        // A reply that never came to an end.
-        this.#sources.delete(event.turnId - TURNS_KEPT);
+        this.#note(event.turnId, event.source);
         return [];
       case "reply-end":
         return this.#spoken({ ...event, heard: event.text, interrupted: false });
       case "reply-interrupted":
         return this.#spoken({ ...event, interrupted: true });
     }
+  }
+
+  #note(turnId: number, source: ReplySource): void {
+    this.#sources.set(turnId, source);
+    // A reply that never came to an end.
+    this.#sources.delete(turnId - TURNS_KEPT);
   }
 
   #spoken({ turnId, at, heard, text, interrupted }: Spoken): EntryRow[] {
@@ -118,4 +124,9 @@ export class CallLog {
     this.#entries += 1;
     return { number: this.#entries, ...entry, at: Math.round(this.#epochMs + entry.at) };
   }
+}
+
+/** Why the agent speaks, as far as that is known before its first sound. */
+function sourceOf(trigger: ReplyTrigger): ReplySource {
+  return trigger === "turn" || trigger === "tool-result" || trigger === "create" ? "llm" : trigger;
 }
