@@ -77,6 +77,20 @@ describe.each(testDatabases)("$name", ({ make }) => {
     expect(await store.list(filter)).toMatchObject({ total: 1, agents: [{ agentId: kept.agentId }] });
   });
 
+  test("labels and errors may hold what PostgreSQL's JSON does not, and what only looks like it", async () => {
+    const problems: string[] = [];
+    await using store = await openStore(options({ onProblem: (problem) => void problems.push(problem) }));
+    const agent = record({ labels: { looks: "\\u0000", half: "\ud800", nul: "a\0b" } });
+    store.save(agent);
+    const tell = store.follow(agent.agentId, now);
+    tell({ type: "turn-end", at: 0, turnId: 1, uid: "7", text: "hello", startMs: 0, endMs: 0, by: "text" });
+    tell({ type: "error", at: 1, turnId: 1, module: "llm", code: 502, message: "said \\u0000 and \udfff", remedy: "", cause: undefined });
+    tell({ type: "reply-end", at: 2, turnId: 1, reply: 1, text: "", playedMs: 0 });
+    expect(await store.find(agent.agentId)).toMatchObject({ labels: { looks: "\\u0000", half: "\ufffd", nul: "ab" } });
+    expect(await store.turns(agent.agentId)).toMatchObject([{ end: { type: "error", details: "said \\u0000 and \ufffd" } }]);
+    expect(problems).toEqual([]);
+  });
+
   test("an agent is found as it was last saved", async () => {
     await using store = await openStore(options());
     const agent = record();

@@ -10,6 +10,7 @@ import { CallLog, type CallRows, type EntryRow, type Past } from "./call-log.ts"
 import { type Database, type Parameter, type Row, SqlError } from "./database.ts";
 import { attend, LEASE_MS } from "./engines.ts";
 import { migrate } from "./migrate.ts";
+import { plainJson } from "./plain.ts";
 import { Writer } from "./writer.ts";
 
 export interface StoreOptions {
@@ -95,20 +96,7 @@ export class Store implements AgentLog, AsyncDisposable {
       `insert into agents (agent_id, app_id, name, channel, uid, labels, state, message, created_at, started_at, stopped_at, run_id)
        values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11, $12)
        on conflict (agent_id) do update set state = excluded.state, message = excluded.message, started_at = excluded.started_at, stopped_at = excluded.stopped_at`,
-      [
-        agentId,
-        appId,
-        name,
-        channel,
-        uid,
-        JSON.stringify(labels).replaceAll("\\u0000", ""),
-        state,
-        message,
-        createdAt,
-        startedAt,
-        stoppedAt,
-        this.runId,
-      ],
+      [agentId, appId, name, channel, uid, plainJson(labels), state, message, createdAt, startedAt, stoppedAt, this.runId],
     );
     // It will not be started again; after a crash between the two it is seen to be out of date.
     if (stoppedAt !== 0 || state === "STOPPING") this.#push(agentId, "delete from recipes where agent_id = $1", [agentId]);
@@ -209,7 +197,7 @@ export class Store implements AgentLog, AsyncDisposable {
       this.#push(
         agentId,
         "insert into turns (agent_id, turn_id, record) values ($1, $2, $3::jsonb) on conflict (agent_id, turn_id) do nothing",
-        [agentId, turn.turnId, JSON.stringify(turn).replaceAll("\\u0000", "")],
+        [agentId, turn.turnId, plainJson(turn)],
       );
     }
   }
