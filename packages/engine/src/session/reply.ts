@@ -46,6 +46,8 @@ export class Reply {
   readonly trigger: ReplyTrigger;
   /** The calls that it has made. */
   batch: Batch | undefined;
+  /** Nobody wants it any more. */
+  readonly signal: AbortSignal;
   readonly #parts: ReplyParts;
   readonly #abort = new AbortController();
   #room: PromiseWithResolvers<void> | undefined;
@@ -64,6 +66,7 @@ export class Reply {
     this.source = source;
     this.trigger = trigger;
     this.#parts = parts;
+    this.signal = AbortSignal.any([parts.signal, this.#abort.signal]);
     this.playout = new Playout(parts.sampleRate, parts.playout);
     this.#lastSoundAt = parts.clock.now();
     this.#times = {
@@ -72,10 +75,6 @@ export class Reply {
       firstClauseAt: undefined,
       firstAudioAt: undefined,
     };
-  }
-
-  get signal(): AbortSignal {
-    return AbortSignal.any([this.#parts.signal, this.#abort.signal]);
   }
 
   /** Stops making words and drops what waits. */
