@@ -29,6 +29,12 @@ export class TurnQueue {
     return add(this.#says, say);
   }
 
+  /** The agent goes: nothing of it will be said. */
+  clear(): void {
+    this.#texts.length = 0;
+    this.#says.length = 0;
+  }
+
   nextText(): TextInput | undefined {
     return this.#texts.shift();
   }

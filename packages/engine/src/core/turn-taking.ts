@@ -83,6 +83,7 @@ export class TurnTaking {
         this.#say(input);
         break;
       case "interrupt":
+        if (input.cause === "api_leave") this.#queue.clear();
         if (this.floor !== "agent") break;
         this.#decide({ type: "reply-interrupt", at: input.at, cause: input.cause });
         this.#afterReply(input.at);

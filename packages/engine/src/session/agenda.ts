@@ -22,6 +22,7 @@ export class Agenda {
   readonly #wishes: string[] = [];
   /** A person's turn that is answered when the tools let go; the agent has the floor for it. */
   #held: { readonly turnId: number; readonly speechEndMs: number } | undefined;
+  #closed = false;
 
   constructor(parts: AgendaParts) {
     this.#parts = parts;
@@ -38,8 +39,15 @@ export class Agenda {
     this.next();
   }
 
+  /** The conversation ends: nothing more is said. */
+  close(): void {
+    this.#closed = true;
+    this.#held = undefined;
+  }
+
   /** A person's turn is over. */
   answer(turnId: number, speechEndMs: number): void {
+    if (this.#closed) return;
     const { tools, mouth } = this.#parts;
     tools.startTurn();
     if (tools.holding) this.#held = { turnId, speechEndMs };
@@ -54,6 +62,7 @@ export class Agenda {
   /** Something has changed: what can be said now is. */
   next(): void {
     const { tools, mouth, floorIsFree, say } = this.#parts;
+    if (this.#closed) return;
     if (this.#held !== undefined) {
       if (mouth.busy) return;
       const { turnId, speechEndMs } = this.#held;

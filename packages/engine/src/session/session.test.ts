@@ -355,6 +355,19 @@ describe("the end", () => {
     expect(stage.only("reply-interrupted")).toMatchObject([{ cause: "api_leave", heard: "one two three" }]);
   });
 
+  test("an agent that goes begins nothing of what still waits", async () => {
+    const stage = new Stage({});
+    await stage.clock.moveTo(500);
+    stage.session.say("first words of the agent", { priority: "interrupt", interruptable: true });
+    stage.session.say("second", { priority: "append", interruptable: true });
+    stage.session.create("Say goodbye.");
+    await stage.clock.moveTo(800);
+    await stage[Symbol.asyncDispose]();
+    expect(stage.only("reply-begin")).toHaveLength(1);
+    expect(stage.only("reply-interrupted", "reply-end")).toMatchObject([{ type: "reply-interrupted", reply: 1, cause: "api_leave" }]);
+    expect(stage.asked).toEqual([]);
+  });
+
   test("fixed texts: spoken at once, queued, or ignored", async () => {
     await using stage = new Stage({});
     await stage.clock.moveTo(500);

@@ -71,7 +71,7 @@ export class Session implements AsyncDisposable {
       tools: this.#tools,
       mind: this.#mind,
       mouth: this.#mouth,
-      floorIsFree: () => !this.#ended && this.#turns.floor === "nobody",
+      floorIsFree: () => this.#turns.floor === "nobody",
       say: (reply) => void this.#say(reply, "append", true),
     });
     this.#host = this.#openHost();
@@ -166,10 +166,10 @@ export class Session implements AsyncDisposable {
     this.#watch();
 
     const ending = await this.#ending.promise;
-
+    this.#agenda.close();
     this.#input({ type: "interrupt", at: clock.now(), cause: "api_leave" });
-    await this.#mouth.settled;
     this.#ended = true;
+    await this.#mouth.settled;
     this.#abort.abort();
     this.#tools.stop();
     this.#cancelDeadline();
