@@ -268,6 +268,26 @@ test("after a restart of the engine it knows what was said, greets nobody twice,
   expect(session.history).toHaveLength(4);
 });
 
+test("a session with the endpoint that begins anew is told what was said in the one before", async () => {
+  const transcripts = ["My name is Ada."];
+  await using staged = await stage({
+    forgetsSessions: true,
+    messages: [{ role: "user", content: "Hi." }],
+    transcripts,
+    replies: ["Hello Ada."],
+  });
+  const { simulator, ada, until, of } = staged;
+  await ada.say(600);
+  await until(() => of("reply-end").length === 1);
+  simulator.drop();
+  await simulator.until(({ received }) => received.filter(({ type }) => type === "conversation.message").length === 4);
+  expect(simulator.received.slice(-3).map(({ role, content }) => [role, content])).toEqual([
+    ["user", "Hi."],
+    ["user", "My name is Ada."],
+    ["assistant", "Hello Ada."],
+  ]);
+});
+
 describe("it ends", () => {
   test("FAILED when the endpoint refuses the key, with its words", async () => {
     await using staged = await stage({ apiKey: "right", key: "wrong" });

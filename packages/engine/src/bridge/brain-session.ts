@@ -239,10 +239,14 @@ export class BrainSession implements RunningSession {
   /** What was said and changed before the session is part of it. */
   #begin(): void {
     this.#ready = true;
-    const { config, restored } = this.#parts;
-    for (const { role, content } of [...config.brain.messages, ...(restored?.history ?? [])]) this.#brain.message(role, content);
+    this.#remind();
     for (const change of this.#changes) this.#change(change);
     this.#changes = [];
+  }
+
+  /** The endpoint's memory is that of one session: a new one is told what was said before it. */
+  #remind(): void {
+    for (const { role, content } of [...this.#parts.config.brain.messages, ...this.#history.entries]) this.#brain.message(role, content);
   }
 
   async #listen(): Promise<void> {
@@ -259,6 +263,7 @@ export class BrainSession implements RunningSession {
     }
     const { host } = new URL(this.#parts.config.brain.url);
     if (event.type === "closed") this.#end({ status: "FAILED", reason: `${host} has ended the session` });
+    if (event.type === "restarted" && this.#brain.connected) this.#remind();
     if (event.type === "session.error") this.#toldCode = event.code;
     if (event.type === "lost") {
       // What the endpoint itself has said is told already.
