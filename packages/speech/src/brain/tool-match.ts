@@ -42,6 +42,7 @@ const families = [
   "light lamp",
   "customer client",
   "package parcel delivery shipment",
+  "color colour",
 ].map((family) => family.split(" ").map(stem));
 
 /** Share of a name's words that must have been said. */

@@ -28,6 +28,7 @@ const tools: readonly BrainTool[] = [
   tool("turnOnLights", "Switches the lights of a room on", { room: { type: "string", enum: ["kitchen", "living_room"] } }),
   tool("find_customer", "Looks a customer up by name", { name: string }),
   tool("search_documents", "Searches the handbook", { query: string }),
+  tool("set_page_colour", "Changes the colour of the page", { colour: { enum: ["teal", "amber"] } }),
   tool("send_email", "Sends an email", { to_email: string, message: string }),
 ];
 
@@ -54,6 +55,7 @@ test.each<[string, BrainCall]>([
   ["Please cancel order 7.", call("cancel_order", { order_id: "7" })],
   ["I want to book a table for four on Friday at 7 pm.", call("book_table", { people: 4, day: "Friday", time: "7 pm" })],
   ["Turn on the lights in the living room.", call("turnOnLights", { room: "living_room" })],
+  ["Change the color of the page to teal.", call("set_page_colour", { colour: "teal" })],
   ["Find the customer named Ada Lovelace.", call("find_customer", { name: "Ada Lovelace" })],
   ["Search the documents for parental leave.", call("search_documents", { query: "parental leave" })],
   ['Send an email to ada@example.com saying "See you soon".', call("send_email", { to_email: "ada@example.com", message: "See you soon" })],
