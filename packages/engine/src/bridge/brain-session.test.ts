@@ -288,6 +288,17 @@ test("a session with the endpoint that begins anew is told what was said in the 
   ]);
 });
 
+test("what people say while a socket is made again reaches the endpoint", async () => {
+  await using staged = await stage();
+  const { simulator, ada } = staged;
+  await simulator.until(({ heard }) => heard.length > 0);
+  simulator.drop();
+  await ada.say(600);
+  const loud = () => simulator.heard.filter((sample) => Math.abs(sample) > 1000).length;
+  // 600 ms of a tone, some of whose samples are near zero; the attempt comes after 125 ms at least.
+  await simulator.until(() => loud() > 24 * 500);
+});
+
 describe("it ends", () => {
   test("FAILED when the endpoint refuses the key, with its words", async () => {
     await using staged = await stage({ apiKey: "right", key: "wrong" });

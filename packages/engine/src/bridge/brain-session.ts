@@ -280,7 +280,8 @@ export class BrainSession implements RunningSession {
       const { heard, spoken, ...step } = this.#core.tick(due);
       this.#take(step);
       this.#parts.transport.write({ at: due, pcm: spoken });
-      if (this.#audio !== undefined && this.#brain.connected) this.#brain.sendAudio(this.#audio.encode(heard));
+      // While the endpoint is away, the last of it waits.
+      if (this.#audio !== undefined) this.#brain.sendAudio(this.#audio.encode(heard));
     } catch (error) {
       this.#break(error);
     }

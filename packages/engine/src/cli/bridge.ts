@@ -159,7 +159,8 @@ class Bridge implements AsyncDisposable {
   #tick(due: number): Int16Array {
     const { heard, spoken, ...step } = this.#core.tick(due - this.#origin);
     this.#take(step);
-    if (this.#audio !== undefined && this.#brain.connected) this.#brain.sendAudio(this.#audio.encode(heard));
+    // While the endpoint is away, the last of it waits.
+    if (this.#audio !== undefined) this.#brain.sendAudio(this.#audio.encode(heard));
     return spoken;
   }
 
