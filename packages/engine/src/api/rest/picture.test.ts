@@ -94,6 +94,7 @@ test.each<[object, string]>([
   [{ image_url: "https://a.example/b.png", image_base64: png(1, 1).toString("base64") }, "exclude one another"],
   [{ image_url: "file:///etc/passwd" }, "not an http:// or https:// URL"],
   [{ image_base64: "%%%" }, "not base64"],
+  [{ image_base64: `${" ".repeat(1_000_000)}!` }, "not base64"],
   [{ image_base64: Buffer.from("BM, a bitmap").toString("base64") }, "not PNG, JPEG, WebP or GIF"],
   [{ image_base64: png(0, 9).toString("base64") }, "not PNG, JPEG, WebP or GIF"],
   [{ image_base64: png(9000, 10).toString("base64") }, "9000 × 10 pixels"],
