@@ -401,6 +401,8 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
       send: (packet) => void this.#peer?.send("mic", packet),
       payloadType: () => this.#peer?.codecs("mic")?.opus,
     });
+    // The end came while it was opened: nobody else closes it.
+    if (this.#over) this.#microphone[Symbol.dispose]();
     await this.#offer(peer, uids);
     const timer = setTimeout(() => resolve(false), ICE_MS);
     const connected = await promise;
@@ -445,6 +447,7 @@ export class Caller extends EventEmitter<CallerEvents> implements AsyncDisposabl
       const codecs = peer.codecs(mid);
       if (codecs === undefined || this.#ears.get(uid)?.mid === mid || this.#over) continue;
       const ear = await Ear.open(uid, codecs, (frame) => this.emit("audio", frame));
+      if (this.#over || peer !== this.#peer) return ear[Symbol.dispose]();
       this.#ears.get(uid)?.ear[Symbol.dispose]();
       this.#ears.set(uid, { ear, mid });
     }
