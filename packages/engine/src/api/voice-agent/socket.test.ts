@@ -46,7 +46,7 @@ class Street implements AsyncDisposable {
 
   async open(path: string, headers: Record<string, string> = {}) {
     const socket = new WebSocket(`ws://127.0.0.1:${await this.port()}${path}`, { headers });
-    const told: { type: string; code?: string; timestamp: number; message?: string }[] = [];
+    const told: { type: string; code?: string; timestamp: number; message?: string; session_id?: string }[] = [];
     const waiting: (() => void)[] = [];
     socket.on("message", (data) => {
       told.push(JSON.parse(String(data)));
@@ -112,12 +112,27 @@ test("a project that may not use this door is told FORBIDDEN", async () => {
   expect(told).toMatchObject([{ code: "FORBIDDEN", message: expect.stringContaining("voice-agent") }]);
 });
 
-test("an engine that ends takes nobody in", async () => {
+test("an engine that ends takes nobody new in; who has lost a socket may come back", async () => {
   await using street = new Street();
+  const first = await street.open("/v1/ws?token=key");
+  await once(first.socket, "open");
+  first.socket.send(JSON.stringify({ type: "session.update", session: {} }));
+  await first.until(2);
   street.draining = true;
-  const { told, closed } = await street.open("/v1/ws?token=key");
-  expect((await closed).code).toBe(1013);
-  expect(told).toMatchObject([{ code: "at_capacity" }]);
+  first.socket.terminate();
+  await first.closed;
+
+  const other = await street.open("/v1/ws?token=key");
+  await once(other.socket, "open");
+  other.socket.send(JSON.stringify({ type: "session.update", session: {} }));
+  expect((await other.closed).code).toBe(1013);
+  expect(other.told).toMatchObject([{ code: "at_capacity", message: expect.stringContaining("shutting down") }]);
+
+  const again = await street.open("/v1/ws?token=key");
+  await once(again.socket, "open");
+  again.socket.send(JSON.stringify({ type: "session.resume", session_id: first.told[1]?.session_id }));
+  await again.until(1);
+  expect(again.told).toMatchObject([{ type: "session.ready", session_id: first.told[1]?.session_id }]);
 });
 
 test("no subprotocol is chosen, whatever is offered", async () => {

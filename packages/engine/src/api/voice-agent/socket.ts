@@ -18,8 +18,6 @@ export interface VoiceAgentDoorOptions extends VoiceSessionsOptions {
   readonly tokens: Pick<VoiceTokens, "check" | "spend">;
   /** Of sockets; sessions have their own. */
   readonly clock: Clock;
-  /** The engine is about to end: no new sockets. */
-  readonly draining: () => boolean;
 }
 
 /** Sockets at once; more are refused. */
@@ -87,8 +85,7 @@ export class VoiceAgentDoor implements AsyncDisposable {
   }
 
   #admit(request: IncomingMessage): { readonly client: Client } | { readonly refusal: Refusal } {
-    const { draining, keys, tokens, now } = this.#options;
-    if (draining()) return { refusal: refusal("at_capacity", "This engine is shutting down: try again in a moment") };
+    const { keys, tokens, now } = this.#options;
     if (this.#server.clients.size > maxSockets) {
       return { refusal: refusal("at_capacity", `${maxSockets} sockets are open, and no more are taken: try again later`) };
     }

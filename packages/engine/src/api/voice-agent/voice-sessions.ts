@@ -60,6 +60,8 @@ export interface VoiceSessionsOptions {
   /** Why this machine takes no more such sessions now; undefined: it does. */
   readonly full: (config: AgentConfig) => string | undefined;
   readonly makeId: MakeId;
+  /** The engine is about to end: no new sessions; those that run may be resumed. */
+  readonly draining: () => boolean;
   /** Unix milliseconds. */
   readonly now: () => number;
   readonly log: Logger;
@@ -158,6 +160,7 @@ export class VoiceSessions implements AsyncDisposable {
   }
 
   #room(project: Project): Refusal | undefined {
+    if (this.#options.draining()) return refusal("at_capacity", "This engine is shutting down: try again in a moment");
     const { maxSessions, sessionsPerMinute } = this.#options.rules;
     const running = [...this.#sessions.values()].filter((session) => session.project.appId === project.appId).length;
     if (maxSessions !== undefined && running + (this.#starting.get(project.appId) ?? 0) >= maxSessions) {

@@ -119,6 +119,7 @@ export class VoiceStage implements AsyncDisposable {
       substituteOf: () => undefined,
       isEmbedded: () => true,
       full: () => full,
+      draining: () => false,
       makeId: (prefix) => `${prefix}_${++this.#ids}`,
       now: () => this.clock.now(),
       log: pino({ level: "silent" }),
