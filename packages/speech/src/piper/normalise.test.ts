@@ -148,6 +148,14 @@ test("what goes on and on without a space is cut short", () => {
   }
 });
 
+test("letters that are two are spelt as two", () => {
+  expect(
+    normalise("ĲḆ𝐚", isWord)
+      .flatMap((word) => word.spoken)
+      .every((letter) => /^[a-z]\.?$/u.test(letter)),
+  ).toBe(true);
+});
+
 test("any text has all its written words in order, and only letters, stops and marks are spoken", () => {
   const anyText = fc.oneof(
     fc.string({ unit: "binary", maxLength: 60 }),

@@ -267,7 +267,7 @@ function sayLetters(text: string, context: Context): string[] {
   if (context.isWord(word)) return [word];
   const parts = text.match(/\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}[\p{Ll}\p{M}']*/gu) ?? [];
   if (parts.length > 1 && /^[\p{L}\p{M}']+$/u.test(text) && parts.join("").length === text.length) {
-    return parts.flatMap((part) => (part.length === 1 ? [`${latin(part)}.`] : sayLetters(part, context)));
+    return parts.flatMap((part) => (part.length === 1 ? letters(latin(part)) : sayLetters(part, context)));
   }
   return word.length <= 5 && !/[aeiouy']/u.test(word) ? letters(word) : [word];
 }
