@@ -33,12 +33,32 @@ export function readRecipe(
   return { recipe: { door, body, ...(update === undefined ? {} : { update }) }, request: read(body, project) };
 }
 
-/** Of each field the newest value; nothing is merged within one. */
+/** Of each field the newest value. Within one nothing is merged, but in `mllm.params`: an endpoint leaves as it is what it is not told. */
 export function withUpdate(recipe: Recipe, { properties }: rest.UpdateBody): Recipe {
   const before = recipe.update?.properties ?? {};
   const filled = Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined && value !== null));
   const llm = { ...before.llm, ...properties.llm };
-  return { ...recipe, update: { properties: { ...before, ...filled, ...(Object.keys(llm).length === 0 ? {} : { llm }) } } };
+  const params = withFields(before.mllm?.params ?? {}, properties.mllm?.params ?? {});
+  const merged = {
+    ...(Object.keys(llm).length === 0 ? {} : { llm }),
+    ...(Object.keys(params).length === 0 ? {} : { mllm: { params } }),
+  };
+  return { ...recipe, update: { properties: { ...before, ...filled, ...merged } } };
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** Objects field by field; a list, or null, takes the place of what was there. */
+function withFields(before: Fields, change: Fields): Record<string, unknown> {
+  const entries = Object.entries(change).map(([name, value]) => {
+    const old = before[name];
+    return [name, isFields(old) && isFields(value) ? withFields(old, value) : value] as const;
+  });
+  return { ...before, ...Object.fromEntries(entries) };
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 const JoinRecipe = z.object({ uid: z.string(), body: rest.JoinBody });
