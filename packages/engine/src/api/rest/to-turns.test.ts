@@ -147,7 +147,7 @@ test("exactly the config of the mode is allowed", () => {
       },
     }),
   ).toEqual([
-    'properties.turn_detection.type: "server_vad" belongs to mllm, which is not built; allowed: agora_vad',
+    'properties.turn_detection.type: "server_vad" belongs to mllm, whose endpoint finds the ends of turns itself; allowed: agora_vad',
     'properties.turn_detection.config.start_of_speech.keywords_config: the object does not belong to mode "vad"; only vad_config does',
     'properties.turn_detection.config.end_of_speech.vad_config: the object does not belong to mode "manual"',
   ]);

@@ -113,7 +113,9 @@ function onKeywords(keywords: readonly string[] | null | undefined, path: Path, 
 
 function checkDetection(flat: rest.JoinProperties["turn_detection"], faults: Fault[]): void {
   if (flat?.type === "server_vad" || flat?.type === "semantic_vad") {
-    faults.push(invalid([...detectionPath, "type"], flat.type, "belongs to mllm, which is not built; allowed: agora_vad"));
+    faults.push(
+      invalid([...detectionPath, "type"], flat.type, "belongs to mllm, whose endpoint finds the ends of turns itself; allowed: agora_vad"),
+    );
   }
   const { start_of_speech: start, end_of_speech: end } = flat?.config ?? {};
   if (start !== undefined && start !== null) checkMode(start, startPath, faults);
