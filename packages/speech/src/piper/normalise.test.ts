@@ -148,12 +148,8 @@ test("what goes on and on without a space is cut short", () => {
   }
 });
 
-test("letters that are two are spelt as two", () => {
-  expect(
-    normalise("ĲḆ𝐚", isWord)
-      .flatMap((word) => word.spoken)
-      .every((letter) => /^[a-z]\.?$/u.test(letter)),
-  ).toBe(true);
+test("a letter that is two is spelt as two", () => {
+  expect(normalise("ȟǢ", isWord).flatMap((word) => word.spoken)).toEqual(["h.", "a.", "e."]);
 });
 
 test("any text has all its written words in order, and only letters, stops and marks are spoken", () => {
