@@ -391,3 +391,15 @@ test("a minute of conversation runs in well under a second", async () => {
   expect(said(stage)).toHaveLength(24);
   expect(performance.now() - began).toBeLessThan(5000);
 });
+
+test("a transport that cannot be closed is told, and keeps no session from ending", async () => {
+  const stage = new Stage({ agent: ["yes"] });
+  const close = stage.transport[Symbol.asyncDispose].bind(stage.transport);
+  stage.transport[Symbol.asyncDispose] = async () => {
+    await close();
+    throw new Error("stuck");
+  };
+  await stage[Symbol.asyncDispose]();
+  expect(stage.only("error")).toMatchObject([{ module: "session", message: "stuck" }]);
+  expect(stage.events.at(-1)).toMatchObject({ type: "closed", status: "STOPPED" });
+});

@@ -176,9 +176,9 @@ export class Session implements AsyncDisposable {
     this.#cancelWatch();
     this.#host[Symbol.dispose]();
     stopFrames();
-    await transport[Symbol.asyncDispose]();
-    await this.#ears[Symbol.asyncDispose]();
-    await this.#tasks.over();
+    // What cannot be closed is told; it must not keep the session from ending.
+    const closing = [transport[Symbol.asyncDispose](), this.#ears[Symbol.asyncDispose](), this.#tasks.over()];
+    for (const part of await Promise.allSettled(closing)) if (part.status === "rejected") this.#feed.fail("session", part.reason);
     this.#feed.emit({ type: "closed", at: clock.now(), ...ending });
     this.#feed.end();
     return ending;
