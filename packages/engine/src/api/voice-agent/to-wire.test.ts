@@ -267,3 +267,62 @@ test("whatever happens in a session, in whatever order, the client is told it in
     { numRuns: 3000 },
   );
 });
+
+test("however much waits for the end of a reply, every reply that was begun is told to be over", () => {
+  const kinds = fc.constantFrom("audio", "words", "transcript", "turn", "begin", "end", "cut", "call");
+  fc.assert(
+    fc.property(fc.array(fc.tuple(kinds, fc.integer({ min: 1, max: 1200 })), { maxLength: 8 }), fc.boolean(), (runs, isLate) => {
+      const desk = new Desk();
+      desk.tell(0, begin(1));
+      let last = 1;
+      const open = new Set<number>();
+      const finish = (number: number, how: object) => {
+        open.delete(number);
+        desk.tell(0, how);
+      };
+      for (const [kind, times] of runs) {
+        for (let time = 0; time < times; time += 1) {
+          if (kind === "audio") desk.play(0, 0, 1);
+          if (kind === "words" && last > 1) desk.tell(0, text(last, 0, ["a", 0, 10]));
+          if (kind === "transcript") desk.tell(0, { type: "transcript", text: "a" });
+          if (kind === "turn") desk.tell(0, { type: "turn-start" }, turnEnd("a"));
+          if (kind === "call") desk.tell(0, { type: "tool-call", reply: last, callId: "c", name: "f", arguments: {} });
+          if (kind === "begin") {
+            desk.tell(0, begin((last += 1)));
+            open.add(last);
+          }
+          if (kind === "end" && open.has(last)) finish(last, end(last, "a"));
+          if (kind === "cut" && open.has(last)) finish(last, cut(last, "a"));
+        }
+      }
+      // The end of the first is the last to be told, or comes before those of the others.
+      if (!isLate) desk.tell(0, cut(1, ""));
+      for (const number of open) desk.tell(0, end(number, "a"));
+      if (isLate) desk.tell(0, cut(1, ""));
+      expect(desk.wire.replyId).toBeUndefined();
+      const count = (type: string) => desk.sent.filter((event) => event.type === type).length;
+      expect(count("reply.done")).toBe(count("reply.started"));
+      // Nothing waits any more.
+      desk.tell(0, begin(last + 1));
+      expect(desk.sent.at(-1)).toMatchObject({ type: "reply.started" });
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("of too much that waits, the oldest words go, and not the end of a reply", () => {
+  const desk = new Desk();
+  desk.tell(0, begin(1), begin(2));
+  desk.play(0, 0, 5000);
+  desk.tell(0, end(2, "all"), turnEnd("and then"), cut(1, ""));
+  expect(desk.story.slice(1)).toEqual([
+    "reply.done interrupted",
+    "reply.started",
+    "reply.audio",
+    "transcript.agent all",
+    "reply.done completed",
+    "input.speech.started",
+    "input.speech.stopped",
+    "transcript.user and then",
+  ]);
+});

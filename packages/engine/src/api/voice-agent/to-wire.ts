@@ -31,7 +31,7 @@ type Step =
 
 /** An error is not told again sooner than this, in milliseconds: many clients give up at the first. */
 const errorPauseMs = 10_000;
-/** Steps that may wait for the end of a reply: a reply is cut within a quarter of a second. */
+/** Steps that may wait for the end of a reply: a reply is cut within a quarter of a second. Of more, voice and words go first. */
 const maxHeld = 2000;
 
 /**
@@ -94,31 +94,35 @@ export class ToWire {
   }
 
   #step(step: Step, now: number): void {
-    if (this.#waits(step)) {
-      if (this.#held.length < maxHeld) this.#held.push(step);
-      return;
-    }
-    this.#carryOut(step, now);
-    // The end of a reply lets out what waited for it, up to the next that has to wait.
-    while (this.#held.length > 0 && this.#reply === undefined) {
-      const held = this.#held;
-      this.#held = [];
-      for (const [index, waiting] of held.entries()) {
-        if (this.#waits(waiting)) {
-          this.#held.push(...held.slice(index));
-          break;
-        }
-        this.#carryOut(waiting, now);
-      }
+    if (this.#endsReply(step) || (this.#held.length === 0 && !this.#waits(step))) this.#carryOut(step, now);
+    else this.#hold(step);
+    this.#release(now);
+  }
+
+  #hold(step: Step): void {
+    this.#held.push(step);
+    if (this.#held.length > maxHeld) this.#held.splice(leastNeeded(this.#held), 1);
+  }
+
+  /** The end of a reply lets out what waited for it, up to the next that has to wait. */
+  #release(now: number): void {
+    for (;;) {
+      const [next] = this.#held;
+      if (next === undefined) return;
+      // That end may itself have waited, behind the begin of the reply after it.
+      const index = this.#waits(next) ? this.#held.findIndex((step) => this.#endsReply(step)) : 0;
+      const [step] = index === -1 ? [] : this.#held.splice(index, 1);
+      if (step === undefined) return;
+      this.#carryOut(step, now);
     }
   }
 
   #waits(step: Step): boolean {
-    const open = this.#reply;
-    if (open === undefined) return this.#held.length > 0;
-    if (step.type === "event" && isEnd(step.event) && step.event.reply === open.number) return false;
-    if (this.#held.length > 0) return true;
-    return step.type === "event" && step.event.type === "reply-begin";
+    return this.#reply !== undefined && step.type === "event" && step.event.type === "reply-begin";
+  }
+
+  #endsReply(step: Step): boolean {
+    return step.type === "event" && isEnd(step.event) && step.event.reply === this.#reply?.number;
   }
 
   #carryOut(step: Step, now: number): void {
@@ -261,6 +265,16 @@ export class ToWire {
 
 function isEnd(event: SessionEvent): event is Extract<SessionEvent, { type: "reply-end" | "reply-interrupted" }> {
   return event.type === "reply-end" || event.type === "reply-interrupted";
+}
+
+/** Which step to lose of too many: the oldest voice or words. An end is never lost before its begin: the wire would wait for it for ever. */
+function leastNeeded(steps: readonly Step[]): number {
+  const said = steps.findIndex((step) => step.type === "audio" || step.event.type === "reply-text" || step.event.type === "transcript");
+  if (said !== -1) return said;
+  return Math.max(
+    0,
+    steps.findIndex((step) => step.type === "event" && !isEnd(step.event)),
+  );
 }
 
 /** Undefined: nothing that the client could act on, or its end is told by the door. */
