@@ -101,6 +101,21 @@ test("after a resume that failed the client has ten seconds for a session.update
   ]);
 });
 
+test("resumes that fail again renew nothing: ten seconds from the first, and three at most", () => {
+  const failed = (at: number): ConnectionInput => ({ type: "resume-failed", at, refusal: refusal("session_not_found", "x") });
+  expect(story([0, resume], failed(1000), [9000, resume], failed(9000), { type: "time", at: 11_000 })).toEqual([
+    "resume",
+    "tell session_not_found",
+    "resume",
+    "tell session_not_found",
+    "close session_start_timeout 1008",
+  ]);
+  expect(story([0, resume], failed(0), [0, resume], failed(0), [0, resume], failed(0), [0, resume]).slice(4)).toEqual([
+    "resume",
+    "close session_not_found 1008",
+  ]);
+});
+
 test("session.resume in mid-session is refused", () => {
   expect(story([0, update], { type: "started", at: 1 }, [2, resume])).toEqual(["start", "tell invalid_format"]);
 });

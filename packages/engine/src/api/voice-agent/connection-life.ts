@@ -29,10 +29,12 @@ export type ConnectionDecision =
   | { readonly type: "abandon" }
   | { readonly type: "close"; readonly refusal: Refusal; readonly code: number };
 
-/** A first message has to come within this long; after a resume that failed, in that long. In milliseconds. */
+/** A first message has to come within this long; after the first resume that failed, in that long. In milliseconds. */
 const firstMessageMs = 30_000;
 const secondChanceMs = 10_000;
 const startMs = 10_000;
+/** So many resumes that fail close the socket. */
+const maxResumes = 3;
 /** What a first update that is refused closes the socket with. */
 const fatalConfiguration = 1008;
 /** Messages that may wait for the start. */
@@ -43,7 +45,7 @@ const maxQueued = 32;
  *   connected ───────────────▶ starting ──────────▶ ready
  *    │  ▲  │ session.resume        │                  ▲
  *    │  │  └──────▶ resuming ──────┼── resumed ───────┘
- *    │  └── failed ────┘           │ failed, 10 s
+ *    │  └── failed ────┘           │ failed; 10 s from the first failed resume on, or the third
  *    └── 30 s ─────────────────────┴────────────────▶ gone
  */
 type State =
@@ -55,6 +57,9 @@ type State =
 
 export class ConnectionLife {
   #state: State;
+  #failedResumes = 0;
+  /** When the time after the first resume that failed is over. */
+  #secondChanceUntil: number | undefined;
 
   constructor(at: number) {
     this.#state = { name: "connected", until: at + firstMessageMs };
@@ -81,9 +86,7 @@ export class ConnectionLife {
       case "start-failed":
         return this.#close(input.refusal);
       case "resume-failed":
-        if (voiceAgent.errorCloseCodes[input.refusal.code] !== undefined) return this.#close(input.refusal);
-        this.#state = { name: "connected", until: input.at + secondChanceMs };
-        return [{ type: "tell", refusal: input.refusal }];
+        return this.#resumeFailed(input.refusal, input.at);
       case "gone": {
         const abandoned = this.#state.name === "starting";
         this.#state = { name: "gone" };
@@ -138,6 +141,15 @@ export class ConnectionLife {
   /** A first update that cannot be read is as fatal as one that cannot be carried out. */
   #unreadable(why: Refusal, event: string): ConnectionDecision[] {
     return this.#state.name === "connected" && event === "session.update" ? this.#close(why) : [{ type: "tell", refusal: why }];
+  }
+
+  /** Who tries again and again has no more time for it than who tries once. */
+  #resumeFailed(why: Refusal, at: number): ConnectionDecision[] {
+    this.#failedResumes += 1;
+    if (voiceAgent.errorCloseCodes[why.code] !== undefined || this.#failedResumes >= maxResumes) return this.#close(why);
+    this.#secondChanceUntil ??= at + secondChanceMs;
+    this.#state = { name: "connected", until: this.#secondChanceUntil };
+    return [{ type: "tell", refusal: why }];
   }
 
   #tooLate(): ConnectionDecision[] {
