@@ -10,6 +10,8 @@ type Turn = Writable<Omit<TimelineTurn, "tool_calls">> & { tool_calls: Writable<
 /** Turns and changes that are kept; the oldest go. */
 const maxTurns = 5000;
 const maxChanges = 500;
+/** Of all changes together, as JSON: each is a whole configuration, with its prompt. The last one is kept whatever its size. */
+const maxChangesBytes = 64 * 1024;
 
 const triggers: Readonly<Record<ReplyTrigger, TimelineTrigger>> = {
   turn: "user_speech",
@@ -22,7 +24,8 @@ const triggers: Readonly<Record<ReplyTrigger, TimelineTrigger>> = {
 
 export class Timeline {
   readonly #turns: Turn[] = [];
-  readonly #changes: ConfigChange[] = [];
+  readonly #changes: { readonly change: ConfigChange; readonly bytes: number }[] = [];
+  #changesBytes = 0;
   /** Instructions of replies that the client wished for. */
   #wishes: string[] = [];
   /** Somebody's words that no reply answers yet. */
@@ -36,12 +39,17 @@ export class Timeline {
   }
 
   get changes(): readonly ConfigChange[] {
-    return this.#changes;
+    return this.#changes.map(({ change }) => change);
   }
 
   changed(at: number, config: voiceAgent.SessionEcho): void {
-    this.#changes.push({ at_ms: Math.round(at), config });
-    if (this.#changes.length > maxChanges) this.#changes.shift();
+    const change = { at_ms: Math.round(at), config };
+    const bytes = Buffer.byteLength(JSON.stringify(change));
+    this.#changes.push({ change, bytes });
+    this.#changesBytes += bytes;
+    while (this.#changes.length > maxChanges || (this.#changesBytes > maxChangesBytes && this.#changes.length > 1)) {
+      this.#changesBytes -= this.#changes.shift()?.bytes ?? 0;
+    }
   }
 
   wished(instructions: string): void {
