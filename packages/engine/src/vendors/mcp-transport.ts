@@ -2,6 +2,7 @@
  * MCP's streamable HTTP over our own requests: addresses are checked, proxies used, redirects not followed, answers bounded.
  * The library's own transport keeps a stream open for what is not asked for here, and does not load where sources run as they are.
  */
+import type { Readable } from "node:stream";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type JSONRPCMessage, JSONRPCMessageSchema } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
@@ -13,6 +14,8 @@ import { readStart } from "./read-start.ts";
 const mostBytes = 4 * 1_048_576;
 /** Bytes of a refusal that are read. */
 const mostRefusal = 400;
+/** A server ends its stream within so long after the answer, and the connection can be used again; otherwise it is cut off, in milliseconds. */
+const patienceMs = 250;
 /** Longest wait for goodbye, in milliseconds. */
 const goodbyeMs = 1000;
 
@@ -70,7 +73,7 @@ export class McpTransport implements Transport {
       if (statusCode !== 202 && "id" in message && "method" in message) throw new Error(`an answer of the kind "${type}" is no MCP`);
       return;
     }
-    this.#read(bounded(body), type).catch((error: unknown) => this.#break(message, error));
+    this.#read(message, body, type).catch((error: unknown) => this.#break(message, error));
   }
 
   /** Says goodbye, and ends what is under way. */
@@ -96,18 +99,32 @@ export class McpTransport implements Transport {
     return this.#network.request(this.#target, { method, headers, signal, ...(body === undefined ? {} : { body }) });
   }
 
-  async #read(body: AsyncIterable<Uint8Array>, type: string): Promise<void> {
+  async #read(asked: JSONRPCMessage, body: Readable, type: string): Promise<void> {
     if (/^application\/json/i.test(type)) {
-      const { text, broken } = await readStart(body, mostBytes);
+      const { text, broken } = await readStart(bounded(body), mostBytes);
       if (broken) throw new Error("the connection was closed");
       this.#give(text);
-    } else {
-      for await (const data of eventData(body)) if (data !== "") this.#give(data);
+      return;
+    }
+    let impatience: NodeJS.Timeout | undefined;
+    try {
+      for await (const data of eventData(bounded(body))) {
+        if (data !== "" && this.#give(data).some((message) => answers(message, asked))) {
+          impatience ??= setTimeout(() => body.destroy(), patienceMs);
+        }
+      }
+    } catch (error) {
+      // What comes, or does not come, after the answer is nobody's loss.
+      if (impatience === undefined) throw error;
+    } finally {
+      clearTimeout(impatience);
     }
   }
 
-  #give(text: string): void {
-    for (const message of Messages.parse(JSON.parse(text))) this.onmessage?.(message);
+  #give(text: string): readonly JSONRPCMessage[] {
+    const messages = Messages.parse(JSON.parse(text));
+    for (const message of messages) this.onmessage?.(message);
+    return messages;
   }
 
   /** An answer that broke off answers its request with the reason. */
@@ -118,6 +135,10 @@ export class McpTransport implements Transport {
       this.onmessage?.({ jsonrpc: "2.0", id: message.id, error: { code: -32_000, message: `the answer broke off: ${text}` } });
     } else this.onerror?.(new Error(text));
   }
+}
+
+function answers(message: JSONRPCMessage, asked: JSONRPCMessage): boolean {
+  return !("method" in message) && "method" in asked && "id" in asked && message.id === asked.id;
 }
 
 async function* bounded(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
