@@ -23,6 +23,8 @@ export interface McpSimulatorOptions {
   readonly status?: number;
   /** Takes requests and never answers. */
   readonly hang?: boolean;
+  /** Awaited before a session that is not known is refused. */
+  readonly refusing?: () => Promise<void> | void;
 }
 
 export interface McpSimulator extends AsyncDisposable {
@@ -36,7 +38,7 @@ export interface McpSimulator extends AsyncDisposable {
   forget(): void;
 }
 
-export async function startMcpSimulator({ tools, status, hang = false }: McpSimulatorOptions): Promise<McpSimulator> {
+export async function startMcpSimulator({ tools, status, hang = false, refusing }: McpSimulatorOptions): Promise<McpSimulator> {
   const transports = new Map<string, StreamableHTTPServerTransport>();
   const requests: IncomingMessage["headers"][] = [];
 
@@ -67,6 +69,7 @@ export async function startMcpSimulator({ tools, status, hang = false }: McpSimu
     const id = request.headers["mcp-session-id"];
     const known = typeof id === "string" ? transports.get(id) : undefined;
     if (id !== undefined && known === undefined) {
+      await refusing?.();
       response.writeHead(404, { "content-type": "text/plain" }).end("no such session");
       return;
     }

@@ -22,12 +22,22 @@ const mostGiven = 16_000;
 
 const self = { name: "parley", version: "0.1.0" };
 
+/** A session at the server, and how many requests are under way in it. */
+interface Connection {
+  readonly client: Client;
+  running: number;
+}
+
 export class McpServer implements AsyncDisposable {
   readonly name: string;
   readonly #plan: McpServerPlan;
   readonly #network: Network;
   readonly #target: Target;
-  #client: Client | undefined;
+  /** The one that new requests go to. */
+  #current: Connection | undefined;
+  /** Besides it those that the server has forgotten while requests run in them. */
+  readonly #open = new Set<Connection>();
+  #closed = false;
 
   constructor(plan: McpServerPlan, network: Network) {
     this.name = plan.name;
@@ -39,17 +49,7 @@ export class McpServer implements AsyncDisposable {
   /** What it offers, as far as it is allowed; rejects with an `AppError` when it cannot be asked. */
   async list(signal: AbortSignal): Promise<readonly ListedTool[]> {
     try {
-      const client = await this.#connected(signal);
-      const listed: ListedTool[] = [];
-      let cursor: string | undefined;
-      for (let page = 0; page < mostPages && listed.length < mostTools; page += 1) {
-        // Not by the library's own function, which compiles schemas that come from outside.
-        const request = { method: "tools/list" as const, params: cursor === undefined ? {} : { cursor } };
-        const answer = await client.request(request, ListToolsResultSchema, { signal });
-        listed.push(...answer.tools);
-        cursor = answer.nextCursor;
-        if (cursor === undefined) break;
-      }
+      const listed = await this.#use(signal, async (client) => await readList(client, signal));
       const { allowed } = this.#plan;
       return listed.slice(0, mostTools).filter(({ name }) => allowed === undefined || allowed.includes("*") || allowed.includes(name));
     } catch (error) {
@@ -66,7 +66,6 @@ export class McpServer implements AsyncDisposable {
       if (!isForgotten(error)) throw this.#failure(`did not carry out ${name}`, error);
     }
     // The server has forgotten the session, and therefore done nothing: once more in a new one.
-    this.#client = undefined;
     try {
       return await this.#call(name, given, signal);
     } catch (error) {
@@ -76,25 +75,51 @@ export class McpServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const client = this.#client;
-    this.#client = undefined;
-    await client?.close();
+    this.#closed = true;
+    this.#current = undefined;
+    await Promise.all([...this.#open].map(async (connection) => await this.#close(connection)));
   }
 
   async #call(name: string, given: ToolCall["arguments"], signal: AbortSignal): Promise<ToolOutput> {
-    const client = await this.#connected(signal);
     // Beyond the limit of the tool itself: the session is the one that gives up, and says so.
     const request = { method: "tools/call", params: { name, arguments: { ...given } } } as const;
-    const result = await client.request(request, CallToolResultSchema, { signal, timeout: 2 * this.#plan.timeoutMs });
+    const limits = { signal, timeout: 2 * this.#plan.timeoutMs };
+    const result = await this.#use(signal, async (client) => await client.request(request, CallToolResultSchema, limits));
     return { output: flatten(result), isError: result.isError === true };
   }
 
-  async #connected(signal: AbortSignal): Promise<Client> {
-    if (this.#client !== undefined) return this.#client;
-    const client = new Client(self, { capabilities: {} });
-    await client.connect(new McpTransport(this.#network, this.#target, this.#plan.headers), { signal });
-    this.#client = client;
-    return client;
+  async #use<T>(signal: AbortSignal, work: (client: Client) => Promise<T>): Promise<T> {
+    const connection = await this.#enter(signal);
+    try {
+      return await work(connection.client);
+    } catch (error) {
+      // Somebody else may have found that out before, and have opened a new one.
+      if (isForgotten(error) && this.#current === connection) this.#current = undefined;
+      throw error;
+    } finally {
+      connection.running -= 1;
+      if (connection !== this.#current && connection.running === 0) this.#close(connection).catch(() => {});
+    }
+  }
+
+  /** A connection that stays open until its caller has counted itself out. */
+  async #enter(signal: AbortSignal): Promise<Connection> {
+    if (this.#current === undefined) {
+      const connection = { client: new Client(self, { capabilities: {} }), running: 0 };
+      await connection.client.connect(new McpTransport(this.#network, this.#target, this.#plan.headers), { signal });
+      this.#open.add(connection);
+      // Another request may have been faster, or everything have ended meanwhile.
+      if (this.#current === undefined && !this.#closed) this.#current = connection;
+      else this.#close(connection).catch(() => {});
+    }
+    if (this.#current === undefined) throw new Error("it has been closed");
+    this.#current.running += 1;
+    return this.#current;
+  }
+
+  async #close(connection: Connection): Promise<void> {
+    this.#open.delete(connection);
+    await connection.client.close();
   }
 
   #failure(what: string, cause: unknown): AppError {
@@ -109,6 +134,20 @@ export class McpServer implements AsyncDisposable {
     for (const secret of Object.values(this.#plan.headers)) if (secret.length >= 6) safe = safe.replaceAll(secret, "***");
     return safe.replace(/\s+/g, " ").slice(0, 400);
   }
+}
+
+async function readList(client: Client, signal: AbortSignal): Promise<ListedTool[]> {
+  const listed: ListedTool[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < mostPages && listed.length < mostTools; page += 1) {
+    // Not by the library's own function, which compiles schemas that come from outside.
+    const request = { method: "tools/list" as const, params: cursor === undefined ? {} : { cursor } };
+    const answer = await client.request(request, ListToolsResultSchema, { signal });
+    listed.push(...answer.tools);
+    cursor = answer.nextCursor;
+    if (cursor === undefined) break;
+  }
+  return listed;
 }
 
 /** The server does not know the session any more. */

@@ -150,6 +150,52 @@ test("a server that was started anew is asked in a new session", async () => {
   expect(await call("get_weather", { city: "Oslo" })).toEqual({ output: "Sunny in Oslo", isError: false });
 });
 
+test("calls that find together that they were forgotten go on in one new session", async () => {
+  const server = await simulator();
+  const { call } = await opened(plan(server.url));
+  server.forget();
+  const results = await Promise.all([1, 2, 3].map(async () => await call("get_weather", { city: "Oslo" })));
+  expect(results.map(({ output }) => output)).toEqual(["Sunny in Oslo", "Sunny in Oslo", "Sunny in Oslo"]);
+  await expect.poll(() => server.sessions).toBe(1);
+});
+
+test("a late word of an old session does not cost the new one", async () => {
+  const late = Promise.withResolvers<void>();
+  let refusals = 0;
+  const server = await simulator({
+    refusing: async () => {
+      refusals += 1;
+      if (refusals === 1) await late.promise;
+    },
+  });
+  const { call } = await opened(plan(server.url));
+  server.forget();
+  const first = call("get_weather", { city: "Oslo" });
+  await expect.poll(() => refusals).toBe(1);
+  expect((await call("get_weather", { city: "Bergen" })).output).toBe("Sunny in Bergen");
+  late.resolve();
+  expect((await first).output).toBe("Sunny in Oslo");
+  // A request that opens a session names none: the one of the beginning, and one more.
+  expect(server.requests.filter((headers) => headers["mcp-session-id"] === undefined)).toHaveLength(2);
+});
+
+test("a session that was forgotten is left when the last call in it is over", async () => {
+  const [running, over] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+  const server = await simulator({ tools: [weather, { name: "slow", run: () => (running.resolve(), over.promise) }] });
+  const { call } = await opened(plan(server.url));
+  const slow = call("slow");
+  await running.promise;
+  const old = server.requests.at(-1)?.["mcp-session-id"];
+  server.forget();
+  await call("get_weather", { city: "Oslo" });
+  // A goodbye is the request that brings nothing.
+  const goodbyes = () => server.requests.filter((headers) => headers["content-type"] === undefined).map((one) => one["mcp-session-id"]);
+  expect(goodbyes()).toEqual([]);
+  over.resolve("done");
+  expect((await slow).output).toBe("done");
+  await expect.poll(goodbyes).toEqual([old]);
+});
+
 test("an abort reaches the server, and is thrown as one", async () => {
   const running = Promise.withResolvers<AbortSignal>();
   const server = await simulator({ tools: [{ name: "slow", run: (_args, signal) => (running.resolve(signal), new Promise(() => {})) }] });
