@@ -15,8 +15,10 @@ interface Update {
   sent: boolean;
 }
 
-/** What an update can be refused for; an `invalid_value` about a `call_id` is a tool result's. */
+/** What an update can be refused for, and other messages, too. */
 const refusals = new Set(["invalid_value", "invalid_format", "invalid_config", "immutable_field", "agent_id_not_first"]);
+/** Where a refusal's `param` begins that is about a configuration: a `call_id` is a tool result's, `content` a message's. */
+const roots = new Set(["session", "config", "agent_id", "system_prompt", "greeting", "tools", "input", "output", "llm"]);
 
 export class Updates {
   #settings: SessionSettings;
@@ -66,8 +68,11 @@ export class Updates {
     return !update.probe;
   }
 
+  /** A message of the server's about something that was refused: an update, perhaps. */
   refused(code: string, message: string, param: string | null): void {
-    if (!refusals.has(code) || param === "call_id") return;
+    const root = param?.split(/[.[]/, 1)[0];
+    const change = this.#pending[0]?.change ?? {};
+    if (!refusals.has(code) || (root !== undefined && !roots.has(root) && !Object.hasOwn(change, root))) return;
     const update = this.#shift();
     for (const { reject } of update?.waiting ?? []) reject(new VoiceAgentError(code, message));
   }
