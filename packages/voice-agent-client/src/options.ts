@@ -19,6 +19,8 @@ export type VoiceAgentOptions = Credential & {
   readonly dropInterruptedResults?: boolean;
   /** When the session cannot be resumed, begin a new one with the same settings, in place of the event `lost`. Default false. */
   readonly restart?: boolean;
+  /** With `restart`: whether the new session begins with the greeting. Default true. A stored agent greets in any case. */
+  readonly greetAgain?: boolean;
   /** How long the server keeps a session without a socket. Default 30,000. 0: a socket that breaks is not replaced. */
   readonly graceMs?: number;
   /** From an attempt's begin to `session.ready`. Default 15,000: an engine may take 10 s to start an agent. */

@@ -44,9 +44,10 @@ export class Updates {
     this.#pending.push({ change: {}, waiting: [], probe: true, sent: true });
   }
 
-  /** The settings for the first message of a session: those that are accepted, and those that wait to be. */
-  start(): SessionSettings {
-    const change = this.#pending.reduce((merged, update) => mergeSettings(merged, update.change), this.#settings);
+  /** The settings for the first message of a session: those that are accepted, and those that wait to be; with its greeting, or without. */
+  start(greets: boolean): SessionSettings {
+    const { greeting, ...settings } = this.#pending.reduce((merged, update) => mergeSettings(merged, update.change), this.#settings);
+    const change = greets && greeting !== undefined ? { ...settings, greeting } : settings;
     this.#pending = [{ change, waiting: this.#pending.flatMap(({ waiting }) => waiting), probe: false, sent: true }];
     return change;
   }

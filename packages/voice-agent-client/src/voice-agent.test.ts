@@ -148,6 +148,27 @@ test("a session that is gone is lost, with its reason; with restart another take
   await agent.end();
 });
 
+test.each([
+  [undefined, true],
+  [false, false],
+])("a session that is begun anew greets again, unless it is not to (greetAgain: %s)", async (greetAgain, greets) => {
+  await using server = await ScriptedServer.open();
+  const options = { restart: true, ...(greetAgain !== undefined && { greetAgain }) };
+  const { agent, next } = makeAgent(server, { ...options, session: { system_prompt: "one", greeting: "Hello." } });
+  await agent.connect();
+  expect(server.received[0]).toMatchObject({ session: { greeting: "Hello." } });
+  // It may have to be begun anew more than once.
+  for (let time = 1; time <= 2; time += 1) {
+    const restarted = next("restarted");
+    server.forget();
+    server.cut();
+    await restarted;
+    const session = { system_prompt: "one", ...(greets && { greeting: "Hello." }) };
+    expect(server.received.at(-1)).toEqual({ type: "session.update", session });
+  }
+  await agent.end();
+});
+
 test("the server's refusals reach who asked: of an update, of a credential, of a session that it closes", async () => {
   await using server = await ScriptedServer.open();
   const { agent, events, next, reading } = makeAgent(server);

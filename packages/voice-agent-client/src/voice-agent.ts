@@ -353,7 +353,9 @@ export class VoiceAgent implements AsyncDisposable {
   }
 
   #startSettings(): SessionSettings {
-    const settings = this.#updates.start();
+    // Who was in a session before has been greeted.
+    const greets = this.#sessionId === undefined || (this.#options.greetAgain ?? true);
+    const settings = this.#updates.start(greets);
     // A stored agent stands alone; its tools' functions may be here all the same.
     if (settings.agent_id !== undefined || this.#allTools().length === 0) return settings;
     return { ...settings, tools: this.#allTools() };
