@@ -217,6 +217,22 @@ test("a text counts as if somebody had said it; what a client asks for is done",
   );
 });
 
+test("texts while the endpoint is away wait, and what is too much of them is an error that does not end the agent", async () => {
+  await using staged = await stage();
+  const { session, simulator, channel, ada, of, until } = staged;
+  await simulator.until(({ heard }) => heard.length > 0);
+  await simulator[Symbol.asyncDispose]();
+  // Until the socket is known to be gone, they are sent.
+  while (session.think("Hello?", { priority: "append" }) === "taken") await new Promise<void>((resolve) => setImmediate(resolve));
+  const told = of("error").length;
+  const body = JSON.stringify({ as: { type: "text", text: "Hello?", priority: "append" } satisfies ClientMessage });
+  channel.find("100")?.take({ type: "message", member: ada, customType: "x", body });
+  await until(() => of("error").length > told);
+  expect(of("error").at(-1)).toMatchObject({ module: "llm", message: expect.stringContaining("outbox-full") });
+  expect(session.think("Hello?", { priority: "append" })).toBe("ignored");
+  expect(await session.leave()).toEqual({ status: "STOPPED", reason: "OK" });
+});
+
 test("what a brain of this kind cannot do is refused by name", async () => {
   await using staged = await stage();
   expect(() => staged.session.say("Hello", { priority: "append", interruptable: true })).toThrow("speaks its own words");
@@ -268,24 +284,29 @@ test("after a restart of the engine it knows what was said, greets nobody twice,
   expect(session.history).toHaveLength(4);
 });
 
-test("a session with the endpoint that begins anew is told what was said in the one before", async () => {
+test("a session with the endpoint that begins anew is told what was said in the one before, and greets nobody again", async () => {
   const transcripts = ["My name is Ada."];
   await using staged = await stage({
     forgetsSessions: true,
+    session: { greeting: "Good day." },
     messages: [{ role: "user", content: "Hi." }],
     transcripts,
     replies: ["Hello Ada."],
   });
   const { simulator, ada, until, of } = staged;
-  await ada.say(600);
   await until(() => of("reply-end").length === 1);
+  await ada.say(600);
+  await until(() => of("reply-end").length === 2);
   simulator.drop();
-  await simulator.until(({ received }) => received.filter(({ type }) => type === "conversation.message").length === 4);
-  expect(simulator.received.slice(-3).map(({ role, content }) => [role, content])).toEqual([
+  await simulator.until(({ received }) => received.filter(({ type }) => type === "conversation.message").length === 5);
+  expect(simulator.received.slice(-4).map(({ role, content }) => [role, content])).toEqual([
     ["user", "Hi."],
+    ["assistant", "Good day."],
     ["user", "My name is Ada."],
     ["assistant", "Hello Ada."],
   ]);
+  const begun = simulator.received.filter(({ type }) => type === "session.update").map(({ session }) => session);
+  expect(begun).toEqual([expect.objectContaining({ greeting: "Good day." }), expect.not.objectContaining({ greeting: "Good day." })]);
 });
 
 test("what people say while a socket is made again reaches the endpoint", async () => {

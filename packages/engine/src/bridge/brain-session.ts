@@ -2,7 +2,7 @@
  * An agent whose brain is a Voice Agent endpoint: to its doors a session like any other, on a transport like any other.
  * The bridge's core stands between the people and the endpoint.
  */
-import { type SessionSettings, type Tool, VoiceAgent, type VoiceAgentEvent } from "@parley/voice-agent";
+import { type SessionSettings, type Tool, VoiceAgent, type VoiceAgentEvent, VoiceAgentError } from "@parley/voice-agent";
 import type { AgentState, Ending, InterruptCause, SessionEvent } from "../core/events.ts";
 import { INPUT_RATE } from "../core/frame.ts";
 import { History, type HistoryEntry } from "../core/history.ts";
@@ -80,6 +80,7 @@ export class BrainSession implements RunningSession {
       session: settingsOf(greets ? { ...session, greeting } : session),
       tools,
       restart: true,
+      greetAgain: false,
       awayAudioMs,
     });
     this.closed = this.#run();
@@ -110,9 +111,16 @@ export class BrainSession implements RunningSession {
   think(text: string, { priority }: Parameters<RunningSession["think"]>[1]): "taken" | "ignored" {
     if (!this.#connecting || (priority === "ignore" && this.#state === "speaking")) return "ignored";
     if (priority === "interrupt") this.#cut("text");
-    this.#brain.message("user", text);
-    this.#brain.create();
-    return "taken";
+    try {
+      this.#brain.message("user", text);
+      this.#brain.create();
+      return "taken";
+    } catch (error) {
+      if (!(error instanceof VoiceAgentError)) throw error;
+      // The endpoint has been away for too many texts, or its session is over: what becomes of that, `lost` tells.
+      this.#complain(this.#failed(error), "llm");
+      return "ignored";
+    }
   }
 
   /** Told to the endpoint now, or when the session with it begins. */
@@ -225,6 +233,10 @@ export class BrainSession implements RunningSession {
 
   // The endpoint
 
+  get #host(): string {
+    return new URL(this.#parts.config.brain.url).host;
+  }
+
   #connect(): void {
     if (this.#connecting || this.#ended) return;
     this.#connecting = true;
@@ -261,16 +273,19 @@ export class BrainSession implements RunningSession {
       this.#audio?.[Symbol.dispose]();
       this.#audio = new BrainAudio(event.config, INPUT_RATE);
     }
-    const { host } = new URL(this.#parts.config.brain.url);
-    if (event.type === "closed") this.#end({ status: "FAILED", reason: `${host} has ended the session` });
+    if (event.type === "closed") this.#end({ status: "FAILED", reason: `${this.#host} has ended the session` });
     if (event.type === "restarted" && this.#brain.connected) this.#remind();
     if (event.type === "session.error") this.#toldCode = event.code;
     if (event.type === "lost") {
+      const failed = this.#failed(event.error);
       // What the endpoint itself has said is told already.
-      if (event.error.code !== this.#toldCode)
-        this.#complain(new AppError("vendor-failed", `${host}: ${event.error.code}: ${event.error.message}`, { cause: event.error }));
-      this.#end({ status: "FAILED", reason: `${host}: ${event.error.code}: ${event.error.message}` });
+      if (event.error.code !== this.#toldCode) this.#complain(failed);
+      this.#end({ status: "FAILED", reason: failed.message });
     }
+  }
+
+  #failed(error: VoiceAgentError): AppError {
+    return new AppError("vendor-failed", `${this.#host}: ${error.code}: ${error.message}`, { cause: error });
   }
 
   // Time, and what comes of it
@@ -342,13 +357,13 @@ export class BrainSession implements RunningSession {
     this.#cancelWatch = this.#parts.clock.at(deadline, () => this.#end({ status: "STOPPED", reason: "Idle for too long" }));
   }
 
-  #complain(error: unknown): void {
+  #complain(error: unknown, module: "session" | "llm" = "session"): void {
     const known = error instanceof AppError ? error : undefined;
     this.#emit({
       type: "error",
       at: this.#parts.clock.now(),
       turnId: this.#turnId,
-      module: "session",
+      module,
       code: known?.vendorCode ?? known?.status ?? 500,
       message: error instanceof Error ? error.message : String(error),
       remedy: known?.remedy ?? "",
