@@ -259,11 +259,16 @@ test("a socket that breaks is made again with session.resume, and the conversati
   expect(terminal.lines).toContain("1001: two");
 });
 
-test("a session that cannot be resumed begins anew", async () => {
-  await using staged = await stage({ forgetsSessions: true });
+test("a session that cannot be resumed begins anew, and greets nobody again", async () => {
+  writeFileSync(path.join(cwd, "greeting.json"), JSON.stringify({ greeting: "Good day." }));
+  await using staged = await stage({ args: ["--session", "greeting.json"], forgetsSessions: true });
   await staged.terminal.until(/^session sess_/);
   staged.simulator.drop();
   await staged.terminal.until(/begins anew/);
+  const [first, second] = staged.simulator.received.filter(({ type }) => type === "session.update");
+  expect(first).toMatchObject({ session: { greeting: "Good day." } });
+  expect(second).toBeDefined();
+  expect(second).not.toHaveProperty("session.greeting");
 });
 
 test("tools of the session file are HTTP requests, and their answers go to the endpoint", async () => {

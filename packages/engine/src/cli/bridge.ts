@@ -107,6 +107,7 @@ class Bridge implements AsyncDisposable {
       session: settingsOf(session),
       tools: httpTools(tools ?? [], { network: this.#network, trusted: true }),
       restart: true,
+      greetAgain: false,
       // What people said while nobody listened is no use half a minute later.
       awayAudioMs: 2000,
     });
