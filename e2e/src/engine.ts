@@ -1,10 +1,11 @@
 /** The engine as users start it: its own process, a free port, an empty data folder. */
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 
@@ -19,6 +20,8 @@ export interface RunningEngine extends AsyncDisposable {
   readonly url: string;
   /** What the command says that users type after `npx`, with this engine's credentials. */
   command(...words: readonly string[]): Promise<string>;
+  /** The same for a command that goes on until it is told to end; its notes stand between the lines of the test. */
+  spawn(...words: readonly string[]): ChildProcessByStdio<null, Readable, null>;
   /** Ends it as a service manager would; resolves with its exit code. */
   stop(): Promise<number | null>;
   /** Ends it as a power cut would. */
@@ -56,12 +59,14 @@ export async function startEngine(environment: Readonly<Record<string, string>> 
       exited.then(() => Promise.reject(new Error(`it ended with ${child.exitCode}`))),
     ]);
     await untilReady(url);
+    const env = { ...process.env, PARLEY_DATA_DIR: data, ...environment };
     const command = async (...words: readonly string[]): Promise<string> => {
-      const env = { ...process.env, PARLEY_DATA_DIR: data, ...environment };
       const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=source", cli, ...words], { env });
       return stdout.trim();
     };
-    return { url, command, stop, kill, [Symbol.asyncDispose]: async () => void (await stop()) };
+    const begin: RunningEngine["spawn"] = (...words) =>
+      spawn(process.execPath, ["--conditions=source", cli, ...words], { env, stdio: ["ignore", "pipe", "inherit"] });
+    return { url, command, spawn: begin, stop, kill, [Symbol.asyncDispose]: async () => void (await stop()) };
   } catch (error) {
     await stop();
     throw new Error(`the engine did not start; its last lines:\n${log.join("\n")}`, { cause: error });

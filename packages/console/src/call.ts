@@ -65,6 +65,10 @@ export class Call {
   #audio: AudioContext | null = null;
   #meters: { user: Meter | null; agent: Meter | null } = { user: null, agent: null };
   readonly #elements = new Map<string, HTMLAudioElement>();
+  /** Voices that are played, by uid. */
+  readonly #voices = new Map<string, Playback>();
+  /** Who speaks as an agent: the engine's, and participants that bring captions of their own, as a bridge does. */
+  readonly #agents = new Set<string>();
 
   constructor() {
     // While the agent speaks, its words light up as they sound.
@@ -231,7 +235,9 @@ export class Call {
     channel.on("user-joined", count);
     channel.on("user-left", ({ uid }) => {
       count();
+      const agent = this.#agents.delete(uid);
       if (uid === this.#started?.agentUid) void this.#agentLeft();
+      else if (agent) this.#botLeft();
     });
     channel.on("state", (state) => this.#noteState(state));
     channel.on("audio", (playback) => this.#hear(channel, playback));
@@ -242,6 +248,7 @@ export class Call {
       if (error !== null && this.#channel === channel) void this.#end(error);
     });
     channel.on("message", ({ uid, message }) => {
+      this.#takeForAgent(uid);
       this.#model.handle(message, uid, performance.now());
       batch(() => {
         this.captions.value = this.#model.list;
@@ -285,11 +292,19 @@ export class Call {
   }
 
   #hear(channel: Channel, playback: Playback): void {
-    const agent = channel.users.some((user) => user.agent && user.uid === playback.uid);
-    if (!agent || this.#audio === null) return;
-    playback.element.dataset["testid"] = "agent-audio";
+    const { uid } = playback;
+    this.#voices.set(uid, playback);
+    if (this.#agents.has(uid) || channel.users.some((user) => user.agent && user.uid === uid)) this.#takeForAgent(uid);
+  }
+
+  /** Its voice is the one that the line shows. */
+  #takeForAgent(uid: string): void {
+    this.#agents.add(uid);
+    const voice = this.#voices.get(uid);
+    if (voice === undefined || voice.element.dataset["testid"] === "agent-audio" || this.#audio === null) return;
+    voice.element.dataset["testid"] = "agent-audio";
     this.#meters.agent?.close();
-    this.#meters.agent = new Meter(this.#audio, playback.stream);
+    this.#meters.agent = new Meter(this.#audio, voice.stream);
   }
 
   #audioElement(uid: string): HTMLAudioElement {
@@ -308,6 +323,7 @@ export class Call {
     }
     element?.remove();
     this.#elements.delete(uid);
+    this.#voices.delete(uid);
   }
 
   async #agentLeft(): Promise<void> {
@@ -317,6 +333,14 @@ export class Call {
     this.notice.value = "The agent has ended the call.";
   }
 
+  /** An agent that this page did not call: the channel, and whoever else is in it, stay. */
+  #botLeft(): void {
+    batch(() => {
+      this.activity.value = "listening";
+      this.notice.value = "The agent has left the channel.";
+    });
+  }
+
   /** Closes everything, in reverse; a second call finds nothing left to close. */
   async #end(problem: ParleyError | null): Promise<void> {
     const running = this.#running;
@@ -324,6 +348,7 @@ export class Call {
     this.#running = null;
     const [channel, microphone, started] = [this.#channel, this.#microphone, this.#started];
     this.#channel = this.#microphone = this.#started = null;
+    this.#agents.clear();
     this.#tick();
     batch(() => {
       this.phase.value = problem === null ? "idle" : "error";
