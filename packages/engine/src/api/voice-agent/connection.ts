@@ -4,6 +4,7 @@ import type { RawData } from "ws";
 import type { Cancel, Clock } from "../../session/clock.ts";
 import { type ConnectionDecision, type ConnectionInput, ConnectionLife } from "./connection-life.ts";
 import type { Line } from "./line.ts";
+import { Notes } from "./notes.ts";
 import { readMessage } from "./read-message.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import type { WireEvent } from "./to-wire.ts";
@@ -51,6 +52,8 @@ const goodbyeMs = 2000;
 export class Connection implements Line {
   readonly #parts: ConnectionParts;
   readonly #life: ConnectionLife;
+  /** What was noted before there was a session. */
+  readonly #notes = new Notes();
   #session: VoiceSession | undefined;
   #start: AbortController | undefined;
   #cancelDeadline: Cancel = () => {};
@@ -122,7 +125,9 @@ export class Connection implements Line {
       this.#handle({ type: "unreadable", at, refusal: received.refusal, event: received.type });
       return;
     }
-    for (const note of received.notes) log.info({ session: this.#session?.id, appId: this.#parts.client.project.appId }, note);
+    // A session has its own, over all of its sockets.
+    for (const note of (this.#session?.notes ?? this.#notes).fresh(received.notes))
+      log.info({ session: this.#session?.id, appId: this.#parts.client.project.appId }, note);
     this.#handle({ type: "event", at, event: received.event });
   }
 
@@ -172,6 +177,7 @@ export class Connection implements Line {
     }
     if (started.ok) {
       this.#session = started.session;
+      started.session.notes.include(this.#notes);
       this.#handle({ type: "started", at: clock.now() });
       return;
     }

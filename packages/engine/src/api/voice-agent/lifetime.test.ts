@@ -46,6 +46,21 @@ test("a stored agent is what its session is", async () => {
   expect(stage.records[0]).toMatchObject({ agentId: "agent_1" });
 });
 
+test("a field without a meaning has one line in the log, however often it comes, and over all sockets of a session", async () => {
+  const lines: string[] = [];
+  await using stage = new VoiceStage({ onLog: (line) => void lines.push(line) });
+  const first = await stage.begin({ foo: 1 });
+  for (let time = 0; time < 100; time += 1) first.send({ type: "session.update", session: { foo: time, bar: time } });
+  const id = first.only("session.ready")[0]?.session_id;
+  first.drop();
+  const second = await stage.resume(id);
+  for (let time = 0; time < 1000; time += 1) second.send({ type: "session.update", session: { foo: time, bar: time } });
+  expect(lines.filter((line) => line.includes("ignored: foo"))).toHaveLength(1);
+  expect(lines.filter((line) => line.includes("ignored: bar"))).toHaveLength(1);
+  for (let time = 0; time < 1000; time += 1) second.send({ type: "session.update", session: { [`field${time}`]: time } });
+  expect(lines.filter((line) => line.includes("ignored"))).toHaveLength(50);
+});
+
 test("an update after the start counts whole or not at all, and the answers come in order", async () => {
   await using stage = new VoiceStage({ agent: ["ok"] });
   const client = await stage.begin({ system_prompt: "A" });

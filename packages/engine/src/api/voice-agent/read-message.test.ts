@@ -40,6 +40,12 @@ test("a configuration under config is taken, and noted", () => {
   });
 });
 
+test("each field without a meaning is a note of its own", () => {
+  expect(read({ type: "session.update", session: { foo: 1, input: { bar: 2 } } })).toMatchObject({
+    notes: ["a field without a meaning here was ignored: foo", "a field without a meaning here was ignored: input.bar"],
+  });
+});
+
 test("a tool's result may be any JSON, and may name its call as another page of the documentation does", () => {
   const result = (message: object) => {
     const received = read({ type: "tool.result", ...message });

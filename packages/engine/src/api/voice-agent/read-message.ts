@@ -66,7 +66,7 @@ function readSessionUpdate(message: Readonly<Record<string, unknown>>): Received
     event: { type: "session.update", update: read.update },
     notes: [
       ...(misplaced ? ['the configuration stood under "config"; "session" is its place'] : []),
-      ...(unknown.length > 0 ? [`fields without a meaning here were ignored: ${unknown.join(", ")}`] : []),
+      ...unknown.map((field) => `a field without a meaning here was ignored: ${field}`),
     ],
   };
 }

@@ -15,6 +15,7 @@ import type { Llm } from "../../vendors/vendor.ts";
 import { type Configuration, type ConfigurationRules, formatOf, laterConfiguration, type Update } from "./configuration.ts";
 import { toEcho } from "./echo.ts";
 import type { Line } from "./line.ts";
+import { Notes } from "./notes.ts";
 import type { ReceivedEvent } from "./read-message.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { SessionLife, type SessionLifeInput, type SessionLimits } from "./session-life.ts";
@@ -72,6 +73,8 @@ function wrapUp(leftMs: number): string {
 export class VoiceSession {
   readonly id: string;
   readonly project: Project;
+  /** What the log says of its client's messages, over all of its sockets. */
+  readonly notes = new Notes();
   /** Resolves when nothing of it is left. */
   readonly closed: Promise<void>;
   readonly #parts: VoiceSessionParts;

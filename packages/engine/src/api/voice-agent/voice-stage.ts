@@ -36,6 +36,8 @@ export interface VoiceStageOptions {
   readonly startError?: Error;
   readonly voiceError?: Error;
   readonly full?: string;
+  /** Takes the lines of the connections' log. */
+  readonly onLog?: (line: string) => void;
 }
 
 const stageRules: VoiceAgentRules = {
@@ -147,7 +149,7 @@ export class VoiceStage implements AsyncDisposable {
       sessions: this.sessions,
       clock: this.clock,
       now: () => this.clock.now(),
-      log: pino({ level: "silent" }),
+      log: this.#options.onLog === undefined ? pino({ level: "silent" }) : pino({}, { write: this.#options.onLog }),
       onGone: () => {},
     });
     return stageClient;
