@@ -33,6 +33,14 @@ export interface Attempt {
   readonly problem: string;
 }
 
+export interface OutboxOptions {
+  /** The same after a restart. */
+  readonly engineId: string;
+  readonly keepPayloads: boolean;
+  /** Whether this side sends to the projects' webhooks, by their addresses, or to subscriptions, by their ids. */
+  readonly whose: "projects" | "subscriptions";
+}
+
 /** After so long another engine takes what this one has not finished: longer than an attempt. */
 const CLAIM_MS = 30_000;
 
@@ -41,6 +49,9 @@ const MOST_ENDED = 100;
 
 /** In place of an agent's id, in what tests a webhook. */
 export const TEST = "test_webhook";
+
+/** How a subscription's id begins, which stands in place of its address. */
+export const SUBSCRIPTION = "whsub_";
 
 const DueRow = z.object({
   notice_id: z.string(),
@@ -57,9 +68,11 @@ export class Outbox {
   readonly #engineId: string;
   /** Of a webhook that has arrived or was given up, its payload is kept. */
   readonly #keepPayloads: boolean;
+  readonly #whose: OutboxOptions["whose"];
 
-  constructor(database: OutboxDatabase, options: { readonly engineId: string; readonly keepPayloads: boolean }) {
+  constructor(database: OutboxDatabase, options: OutboxOptions) {
     this.#database = database;
+    this.#whose = options.whose;
     this.#engineId = options.engineId;
     this.#keepPayloads = options.keepPayloads;
   }
@@ -192,11 +205,12 @@ export class Outbox {
     return z.object({ waiting: z.coerce.number() }).parse(row).waiting;
   }
 
-  /** What this engine was at when it ended is due at once. */
+  /** What this side of this engine was at when it ended is due at once; the other side may be at work. */
   async release(now: number): Promise<void> {
     await this.#database.query(
-      "update webhooks set claimed_by = '', next_at = $2 where claimed_by = $1 and delivered_at = 0 and given_up_at = 0",
-      [this.#engineId, now],
+      `update webhooks set claimed_by = '', next_at = $2
+       where claimed_by = $1 and delivered_at = 0 and given_up_at = 0 and starts_with(url, '${SUBSCRIPTION}') = $3::boolean`,
+      [this.#engineId, now, this.#whose === "subscriptions"],
     );
   }
 

@@ -10,7 +10,7 @@ import { Vault } from "../store/vault.ts";
 import { type SubscriptionRow, SubscriptionRows } from "../store/voice-agent-subscriptions.ts";
 import type { SessionDatabase } from "../store/voice-agent-sessions.ts";
 import type { Network } from "../vendors/network.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, SUBSCRIPTION } from "./outbox.ts";
 import { ReceiverQueue, type ReceiverQueueOptions } from "./receiver-queue.ts";
 import { sessionWire } from "./session-wire.ts";
 
@@ -61,7 +61,7 @@ export class Subscriptions implements AsyncDisposable {
     this.#options = options;
     this.#rows = new SubscriptionRows(options.store);
     // What is told of a session holds nothing that was said in it.
-    this.#outbox = new Outbox(options.store, { engineId: options.engineId, keepPayloads: true });
+    this.#outbox = new Outbox(options.store, { engineId: options.engineId, keepPayloads: true, whose: "subscriptions" });
     this.#projects = new Map(options.projects.map((project) => [project.appId, project]));
     this.#work = this.#run();
   }
@@ -77,7 +77,7 @@ export class Subscriptions implements AsyncDisposable {
   /** Throws `invalid-field` for an address that is refused, and `too-many-subscriptions`. */
   async create(project: Project, body: z.output<typeof voiceAgentRest.SubscriptionBody>): Promise<SubscriptionRow> {
     this.#check(body.url);
-    const id = `whsub_${randomBytes(16).toString("hex")}`;
+    const id = `${SUBSCRIPTION}${randomBytes(16).toString("hex")}`;
     const now = Math.floor(this.#options.now());
     const row = {
       id,
@@ -144,6 +144,14 @@ export class Subscriptions implements AsyncDisposable {
     over.abort();
     for (const { queue } of running) queue.abort();
     await all;
+    if (running.length > 0) await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    const { now, log } = this.#options;
+    await this.#outbox.release(now()).catch((error: unknown) => {
+      log.error({ err: error }, "notices to webhook subscriptions that were under way are sent later");
+    });
   }
 
   async #run(): Promise<void> {
@@ -151,6 +159,8 @@ export class Subscriptions implements AsyncDisposable {
     const { signal } = this.#abort;
     const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     await Promise.race([store.opened, stopped]);
+    // Before any queue runs: what is claimed by then is of the last run.
+    if (!signal.aborted) await this.#release();
     while (!signal.aborted) {
       this.#reloadNow = Promise.withResolvers();
       try {

@@ -64,7 +64,7 @@ export class Webhooks implements AsyncDisposable {
     this.#options = options;
     this.#byProject = new Map(projects.filter(({ webhooks }) => webhooks.length > 0).map(({ appId, webhooks }) => [appId, webhooks]));
     checkAddresses(this.#byProject, options.network);
-    const outbox = new Outbox(store, { engineId, keepPayloads: keepTranscripts });
+    const outbox = new Outbox(store, { engineId, keepPayloads: keepTranscripts, whose: "projects" });
     this.#outbox = outbox;
     this.#queues = [...this.#byProject].flatMap(([appId, webhooks]) =>
       webhooks.map((webhook) => new ReceiverQueue({ ...options, appId, webhook, outbox })),

@@ -135,8 +135,13 @@ export async function openRest(options: StageOptions) {
     },
     async [Symbol.asyncDispose]() {
       abort.abort();
-      const ending = office[Symbol.asyncDispose]();
-      time.move(3000);
+      let over = false;
+      const ending = office[Symbol.asyncDispose]().finally(() => (over = true));
+      // What is under way gets its last three seconds.
+      while (!over) {
+        if (time.waiting(3000)) time.move(3000);
+        await wait(1);
+      }
       await ending;
       await server.close();
       await store[Symbol.asyncDispose]();

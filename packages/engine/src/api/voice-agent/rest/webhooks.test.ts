@@ -8,17 +8,19 @@ import type { Database } from "../../../store/database.ts";
 import { type TestDatabase, testDatabases } from "../../../store/test-databases.ts";
 import { toEcho } from "../echo.ts";
 import type { VoiceSessionRecord } from "../session-log.ts";
+import { DeliveryTime } from "../../../webhooks/delivery-stage.ts";
 import { makeProject, openRest, startOfTime } from "./rest-stage.ts";
 
 const secret = "a secret of at least thirty-two characters";
 
-/** A back end on loopback that keeps what it gets; statuses of its next answers, then 204. */
+/** A back end on loopback that keeps what it gets; statuses of its next answers, 0: none at all; then 204. */
 async function openBackEnd(...answers: number[]) {
   const received: { signature: string; raw: string }[] = [];
   const server = createServer((request, response) => {
     void text(request).then((raw) => {
       received.push({ signature: String(request.headers["x-aai-signature"]), raw });
-      response.writeHead(answers.shift() ?? 204).end();
+      const status = answers.shift() ?? 204;
+      if (status !== 0) response.writeHead(status).end();
     });
   });
   await new Promise<void>((resolve) => {
@@ -210,6 +212,29 @@ describe.each(testDatabases)("$name", ({ make }) => {
     rest.office.sessions.opened(session(project).open);
     await rest.store.settled();
     expect(await database.query("select notice_id from webhooks where url = $1", [id])).toHaveLength(1);
+  });
+
+  test("what was under way when an engine ended or died is sent at once by its next start", async () => {
+    const project = makeProject();
+    const silent = await openBackEnd(0, 0);
+    const { open } = session(project);
+    let id = "";
+    const time = new DeliveryTime(startOfTime);
+    {
+      await using rest = await openRest({ database, projects: [project], time });
+      const body = { url: silent.url, events: ["session.started", "session.completed"], secret };
+      id = String((await rest.call("POST", "/v1/webhook-subscriptions", body)).body["id"]);
+      rest.office.sessions.opened(open);
+      await expect.poll(() => silent.received.length, { timeout: 5000 }).toBe(1);
+    }
+    {
+      await using _next = await openRest({ database, projects: [project], time });
+      await expect.poll(() => silent.received.length, { timeout: 5000 }).toBe(2);
+    }
+    // As an engine that is killed leaves it.
+    await database.query("update webhooks set claimed_by = 'engine', next_at = $2 where url = $1", [id, time.now() + 30_000]);
+    await using _last = await openRest({ database, projects: [project], time });
+    await expect.poll(() => silent.received.length, { timeout: 5000 }).toBe(3);
   });
 
   test("no body makes an endpoint fail", async () => {
