@@ -136,7 +136,7 @@ export async function openRest(options: StageOptions) {
     async [Symbol.asyncDispose]() {
       abort.abort();
       let over = false;
-      const ending = office[Symbol.asyncDispose]().finally(() => (over = true));
+      const ending = Promise.resolve(office[Symbol.asyncDispose]()).finally(() => (over = true));
       // What is under way gets its last three seconds.
       while (!over) {
         if (time.waiting(3000)) time.move(3000);
