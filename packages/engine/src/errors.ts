@@ -133,14 +133,20 @@ export const errors = {
 
 export type ErrorCode = keyof typeof errors;
 
+/** Codes whose messages may hold what a vendor or a client has said, unless whoever makes the error says which words are ours. */
+const quoting: ReadonlySet<ErrorCode> = new Set(["vendor-failed", "internal", "invalid-body", "invalid-field", "invalid-message"]);
+
 /** An error that a caller can act on. The message says what happened, with the values that matter. */
 export class AppError extends Error {
   readonly code: ErrorCode;
   /** The vendor's own number for what went wrong: an HTTP status, a close code. */
   readonly vendorCode: number | undefined;
+  /** The message without what others have said in it: for records that may hold nothing that was said in a call. */
+  readonly own: string;
 
-  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly vendorCode?: number }) {
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions & { readonly vendorCode?: number; readonly own?: string }) {
     super(message, options);
+    this.own = options?.own ?? (quoting.has(code) ? `${code} (the message is not kept)` : message);
     this.name = "AppError";
     this.code = code;
     this.vendorCode = options?.vendorCode;

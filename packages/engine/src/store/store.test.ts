@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { AppError } from "../errors.ts";
 import type { AgentRecord } from "../projects/agents.ts";
 import { type Database, SqlError } from "./database.ts";
 import { Store, type StoreOptions } from "./store.ts";
@@ -162,6 +163,25 @@ describe.each(testDatabases)("$name", ({ make }) => {
     keep({ type: "reply-end", at: 2000, turnId: 1, reply: 1, text: "I keep it", playedMs: 500 });
     expect(await store.entries(agent.agentId)).toEqual([]);
     expect(await database.query("select turn_id from turns where agent_id = $1", [agent.agentId])).toEqual([{ turn_id: 1 }]);
+  });
+
+  test("what a vendor says of a failed answer is not kept where words are not; what we say of it is", async () => {
+    await using store = await openStore(options({ keepTranscripts: false }));
+    const agent = record();
+    store.save(agent);
+    const keep = store.follow(agent.agentId, now);
+    const cause = new AppError("vendor-failed", 'llm at llm.example:443 answered with status 400: not "a secret"', {
+      own: "llm at llm.example:443 answered with status 400",
+    });
+    for (const [turnId, error] of [cause, new Error("a secret is no JSON")].entries()) {
+      keep({ type: "turn-end", at: 1000, turnId, uid: "7", text: "a word", startMs: 0, endMs: 900, by: "voice" });
+      const { message } = error;
+      keep({ type: "error", at: 1500, turnId, module: "llm", code: 400, message, remedy: "", cause: error });
+      keep({ type: "reply-end", at: 2000, turnId, reply: 1, text: "", playedMs: 0 });
+    }
+    const turns = await store.turns(agent.agentId);
+    expect(JSON.stringify(turns)).not.toContain("secret");
+    expect(turns[0]?.end).toMatchObject({ details: cause.own });
   });
 
   test("records older than the retention go", async () => {

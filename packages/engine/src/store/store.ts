@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { SessionEvent } from "../core/events.ts";
 import { AppError } from "../errors.ts";
 import type { AgentFilter, AgentLog, AgentPage, AgentRecord } from "../projects/agents.ts";
+import { inOwnWords } from "../projects/own-words.ts";
 import { TurnRecord } from "../projects/turn-log.ts";
 import { toRecord } from "./agent-row.ts";
 import { CallLog, type CallRows, type EntryRow, type Past } from "./call-log.ts";
@@ -105,7 +106,8 @@ export class Store implements AgentLog, AsyncDisposable {
   /** Keeps a call's record from its events on; the agent is saved before. `past`: what was kept before the engine was killed. */
   follow(agentId: string, epochMs: number, past?: Past): (event: SessionEvent) => void {
     const log = new CallLog(epochMs, past);
-    return (event) => this.#keep(agentId, log.handle(event));
+    const { keepTranscripts } = this.#options;
+    return (event) => this.#keep(agentId, log.handle(keepTranscripts ? event : inOwnWords(event)));
   }
 
   async find(agentId: string): Promise<AgentRecord | undefined> {

@@ -232,5 +232,5 @@ function failed(cause: unknown): AppError {
   if (cause instanceof AppError) return cause;
   const message = cause instanceof Error ? cause.message : String(cause);
   const remedy = cause instanceof SpeechError ? `. ${cause.remedy}` : "";
-  return new AppError("vendor-failed", `local: ${message}${remedy}`, { cause });
+  return new AppError("vendor-failed", `local: ${message}${remedy}`, { cause, own: "local failed" });
 }

@@ -125,7 +125,8 @@ export class McpServer implements AsyncDisposable {
   #failure(what: string, cause: unknown): AppError {
     if (cause instanceof AppError) return cause;
     const { url, vendor } = this.#target;
-    return new AppError("vendor-failed", `${vendor} at ${hostOf(url)}:${portOf(url)} ${what}: ${this.#safe(reason(cause))}`, { cause });
+    const own = `${vendor} at ${hostOf(url)}:${portOf(url)} ${what}`;
+    return new AppError("vendor-failed", `${own}: ${this.#safe(reason(cause))}`, { cause, own });
   }
 
   /** Without the secrets that went out. */

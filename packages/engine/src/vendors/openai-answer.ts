@@ -89,8 +89,10 @@ export class Answer {
     this.#place = `${hostOf(url)}:${portOf(url)}`;
   }
 
-  fail(what: string, details?: { vendorCode?: number; cause?: unknown }): AppError {
-    return new AppError("vendor-failed", `${this.#name} at ${this.#place} ${what}`, details);
+  /** `what`: in our words. `said`: what the vendor says to it. */
+  fail(what: string, { said = "", ...details }: { said?: string; vendorCode?: number; cause?: unknown } = {}): AppError {
+    const own = `${this.#name} at ${this.#place} ${what}`;
+    return new AppError("vendor-failed", said === "" ? own : `${own}: ${said}`, { ...details, own });
   }
 
   quote(text: string): string {
@@ -101,7 +103,7 @@ export class Answer {
     const { text } = await readStart(body, mostErrorBytes);
     const said = this.quote(complaint(parseJson(text) ?? text));
     const redirect = status >= 300 && status < 400 ? "; redirects are not followed, give the final address" : "";
-    return this.fail(`answered with status ${status}${redirect}${said === "" ? "" : `: ${said}`}`, { vendorCode: status });
+    return this.fail(`answered with status ${status}${redirect}`, { said, vendorCode: status });
   }
 
   /** One event, or several that a server has run together, as steps of the answer. */
@@ -128,10 +130,10 @@ export class Answer {
       return;
     }
     const chunk = Chunk.safeParse(whole);
-    if (!chunk.success) throw this.fail(`sent what is no chat completion chunk: ${this.quote(data)}`);
+    if (!chunk.success) throw this.fail("sent what is no chat completion chunk", { said: this.quote(data) });
     const { error, choices } = chunk.data;
     if (error !== undefined && error !== null)
-      throw this.fail(`reported an error in its answer: ${this.quote(complaint(error))}`, errorCode(error));
+      throw this.fail("reported an error in its answer", { said: this.quote(complaint(error)), ...errorCode(error) });
     const choice = choices?.[0];
     const delta = choice?.delta ?? choice?.message;
     const content = delta?.content ?? "";

@@ -101,7 +101,7 @@ async function* complete(
     if (signal.aborted) return;
     if (late.signal.aborted) throw late.signal.reason;
     if (error instanceof AppError) throw error;
-    throw answer.fail(`broke off its answer: ${answer.quote(reason(error))}`, { cause: error });
+    throw answer.fail("broke off its answer", { said: answer.quote(reason(error)), cause: error });
   } finally {
     clearTimeout(timer);
     if (!finished) late.abort();

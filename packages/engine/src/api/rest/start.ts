@@ -6,6 +6,7 @@ import { AppError } from "../../errors.ts";
 import type { AgentRecord, Agents, CallNotes, RunningSession, Started, StartRequest } from "../../projects/agents.ts";
 import type { Project } from "../../projects/project.ts";
 import type { ChosenLlm } from "../../session/agent-config.ts";
+import { inOwnWords } from "../../projects/own-words.ts";
 import { verifyChannelToken } from "../../projects/tokens.ts";
 import { TurnLog, type TurnRecord } from "../../projects/turn-log.ts";
 import type { EntryRow, Past } from "../../store/call-log.ts";
@@ -239,9 +240,10 @@ function withoutWords(tell: (event: SessionEvent) => void): (event: SessionEvent
       case "reply-begin":
       case "reply-start":
       case "metric":
+        return tell(event);
       case "error":
       case "closed":
-        return tell(event);
+        return tell(inOwnWords(event));
     }
   };
 }

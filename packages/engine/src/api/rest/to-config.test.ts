@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { rest } from "@parley/protocol";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { AppError } from "../../errors.ts";
 import type { ProjectDefaults } from "../../projects/project.ts";
 import { joinBody, openDoor, styles, vendors } from "./door-stage.ts";
 import { type AgentRequest, toConfig } from "./to-config.ts";
@@ -267,14 +268,18 @@ test("null counts as absent in every field", () => {
 test("who opts out is followed without a word of what is said", async () => {
   const { agents, call, followed, sessions } = openDoor();
   const { body } = await call("POST", "join", joinBody("agent", { parameters: { opt_out: true } }));
+  const own = "llm at host:443 answered with status 400";
+  const cause = new AppError("vendor-failed", `${own}: my secret is no good`, { own });
   sessions[0]?.end("STOPPED", "OK", [
     { type: "turn-end", at: 1, turnId: 1, uid: "7", text: "my secret", startMs: 0, endMs: 1, by: "voice" },
     { type: "reply-text", at: 2, turnId: 1, reply: 1, text: "your secret", words: [{ text: "your", startMs: 0, endMs: 1 }] },
     { type: "reply-interrupted", at: 3, turnId: 1, reply: 1, heard: "your", text: "your secret", cause: "api_leave" },
+    { type: "error", at: 4, turnId: 1, module: "llm", code: 400, message: cause.message, remedy: "", cause },
   ]);
   await agents.gone(String(body?.["agent_id"]));
 
-  expect(followed.map(({ type }) => type)).toEqual(["turn-end", "reply-text", "reply-interrupted"]);
+  expect(followed.map(({ type }) => type)).toEqual(["turn-end", "reply-text", "reply-interrupted", "error"]);
+  expect(followed.at(-1)).toMatchObject({ module: "llm", code: 400, message: own });
   expect(JSON.stringify(followed)).not.toMatch(/your|my/);
 });
 
