@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { closeCodes, maxMessageBytes } from "@parley/protocol";
 import { WebSocketServer } from "ws";
 import { AppError } from "../../errors.ts";
+import { closeSockets } from "../close-sockets.ts";
 import { Client, type ClientOptions } from "./client.ts";
 import { foreignOrigin } from "./origin.ts";
 
@@ -53,13 +54,7 @@ export class Signalling implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
     for (const client of this.#clients) client.close(closeCodes.goingAway, "the engine shuts down");
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    const impatience = setTimeout(() => {
-      for (const socket of this.#server.clients) socket.terminate();
-    }, goodbyeMs);
-    await promise;
-    clearTimeout(impatience);
+    await closeSockets(this.#server, goodbyeMs);
   }
 
   #refuse(request: IncomingMessage): AppError | undefined {

@@ -6,6 +6,7 @@ import { type WebSocket, WebSocketServer } from "ws";
 import { toAppError } from "../../errors.ts";
 import { checkAccess } from "../../projects/access.ts";
 import type { Clock } from "../../session/clock.ts";
+import { closeSockets } from "../close-sockets.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { Connection } from "./connection.ts";
 import { readCredential } from "./credential.ts";
@@ -60,13 +61,7 @@ export class VoiceAgentDoor implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.sessions[Symbol.asyncDispose]();
     for (const connection of this.#connections) connection.close(1001, "server_shutdown");
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#server.close(() => resolve());
-    const impatience = setTimeout(() => {
-      for (const socket of this.#server.clients) socket.terminate();
-    }, goodbyeMs);
-    await promise;
-    clearTimeout(impatience);
+    await closeSockets(this.#server, goodbyeMs);
   }
 
   #connect(socket: WebSocket, client: Client): void {
