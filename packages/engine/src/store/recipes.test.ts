@@ -1,28 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { AgentRecord } from "../projects/agents.ts";
-import type { Database } from "./database.ts";
 import { Recipes } from "./recipes.ts";
 import { Store } from "./store.ts";
-import { type TestDatabase, testDatabases } from "./test-databases.ts";
+import { sharedDatabase, testDatabases } from "./test-databases.ts";
 import { Vault } from "./vault.ts";
 
 const now = 1_737_000_000_000;
 const secret = "sk-very-secret";
 
 describe.each(testDatabases)("$name", ({ make }) => {
-  let made: TestDatabase;
-  let database: Database;
+  const database = sharedDatabase(make);
   let count = 0;
   let engineId = "";
-  beforeAll(async () => {
-    made = await make();
-    database = await made.open(made.address);
-  }, 60_000);
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-    await made[Symbol.asyncDispose]();
-  });
   beforeEach(() => {
     count += 1;
     engineId = `engine ${count}`;

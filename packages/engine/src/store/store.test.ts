@@ -1,33 +1,18 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { AppError } from "../errors.ts";
 import type { AgentRecord } from "../projects/agents.ts";
-import { type Database, SqlError } from "./database.ts";
+import { SqlError } from "./database.ts";
 import { Store, type StoreOptions } from "./store.ts";
-import { type TestDatabase, testDatabases } from "./test-databases.ts";
+import { sharedDatabase, testDatabases } from "./test-databases.ts";
 
 describe.each(testDatabases)("$name", ({ make }) => {
-  let made: TestDatabase;
-  let database: Database;
-  /** One database for all tests here, each with agents of its own: making one takes seconds. */
-  const shared = (): Database => ({
-    query: async (sql, parameters) => await database.query(sql, parameters),
-    transaction: async (work) => await database.transaction(work),
-    async [Symbol.asyncDispose]() {},
-  });
-
-  beforeAll(async () => {
-    made = await make();
-    database = await made.open(made.address);
-  }, 60_000);
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-    await made[Symbol.asyncDispose]();
-  });
+  /** Each test has agents of its own. */
+  const database = sharedDatabase(make);
 
   const now = 1_737_000_000_000;
   const options = (change: Partial<StoreOptions> = {}): StoreOptions => ({
-    open: async () => shared(),
+    open: async () => database,
     engineId: "engine",
     keepTranscripts: true,
     retentionDays: 7,
@@ -241,7 +226,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
           }),
         open: async () => {
           opened += 1;
-          const real = shared();
+          const real = database;
           return {
             ...real,
             query: async (sql, parameters) => {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Client } from "pg";
+import { afterAll, beforeAll } from "vitest";
 import type { Database } from "./database.ts";
 import { openPglite } from "./pglite.ts";
 import { openPostgres } from "./postgres.ts";
@@ -24,6 +25,25 @@ export const testDatabases: readonly { readonly name: string; make(): Promise<Te
   { name: "PGlite", make: makePglite },
   ...testServers.map((address) => ({ name: "PostgreSQL", make: async () => await makePostgres(address) })),
 ];
+
+/** One database for all tests beside the call, made before them and dropped after them. Disposing it does nothing: engines come and go on it. */
+export function sharedDatabase(make: () => Promise<TestDatabase> = makePglite): Database {
+  let made: TestDatabase;
+  let database: Database;
+  beforeAll(async () => {
+    made = await make();
+    database = await made.open(made.address);
+  }, 60_000);
+  afterAll(async () => {
+    await database[Symbol.asyncDispose]();
+    await made[Symbol.asyncDispose]();
+  });
+  return {
+    query: async (sql, parameters) => await database.query(sql, parameters),
+    transaction: async (work) => await database.transaction(work),
+    async [Symbol.asyncDispose]() {},
+  };
+}
 
 async function makePglite(): Promise<TestDatabase> {
   const folder = mkdtempSync(path.join(tmpdir(), "parley-store-"));

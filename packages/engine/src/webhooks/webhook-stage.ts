@@ -1,12 +1,11 @@
 /** For tests: an engine's store and webhooks over one database for a whole file, each test with a project and a receiver of its own. */
-import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
+import { afterEach, beforeEach, expect } from "vitest";
 import { openLog } from "../log.ts";
 import type { AgentRecord } from "../projects/agents.ts";
 import type { Project, Webhook } from "../projects/project.ts";
 import type { Past } from "../store/call-log.ts";
-import type { Database } from "../store/database.ts";
 import { Store } from "../store/store.ts";
-import type { TestDatabase } from "../store/test-databases.ts";
+import { sharedDatabase, type TestDatabase } from "../store/test-databases.ts";
 import { Network } from "../vendors/network.ts";
 import { DeliveryTime, openReceiver, type Received, type TestReceiver } from "./delivery-stage.ts";
 import { fingerprintOf } from "./test-events.ts";
@@ -37,22 +36,12 @@ interface Change {
 
 /** To be called where tests are described: it prepares and cleans up by itself. */
 export function webhookStage(make: () => Promise<TestDatabase>) {
-  let made: TestDatabase;
-  let database: Database;
+  const database = sharedDatabase(make);
   let time: DeliveryTime;
   let receiver: TestReceiver;
   let network: Network;
   let appId = "";
   let count = 0;
-
-  beforeAll(async () => {
-    made = await make();
-    database = await made.open(made.address);
-  }, 60_000);
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-    await made[Symbol.asyncDispose]();
-  });
   beforeEach(async () => {
     count += 1;
     appId = `app${count}`;

@@ -1,8 +1,7 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Project } from "../../../projects/project.ts";
-import type { Database } from "../../../store/database.ts";
-import { type TestDatabase, testDatabases } from "../../../store/test-databases.ts";
+import { sharedDatabase, testDatabases } from "../../../store/test-databases.ts";
 import { makeProject, openRest } from "./rest-stage.ts";
 
 const agent = {
@@ -25,17 +24,7 @@ const agent = {
 };
 
 describe.each(testDatabases)("$name", ({ make }) => {
-  let made: TestDatabase;
-  let database: Database;
-
-  beforeAll(async () => {
-    made = await make();
-    database = await made.open(made.address);
-  }, 60_000);
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-    await made[Symbol.asyncDispose]();
-  });
+  const database = sharedDatabase(make);
 
   const open = async (project: Project, options: { local?: Buffer; others?: readonly Project[]; shared?: boolean } = {}) =>
     await openRest({ database, projects: [project, ...(options.others ?? [])], ...options });

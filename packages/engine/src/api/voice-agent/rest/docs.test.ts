@@ -1,21 +1,10 @@
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Database } from "../../../store/database.ts";
-import { type TestDatabase, testDatabases } from "../../../store/test-databases.ts";
+import { expect, test } from "vitest";
+import { sharedDatabase } from "../../../store/test-databases.ts";
 import { toEcho } from "../echo.ts";
 import { makeProject, openRest, startOfTime } from "./rest-stage.ts";
 
-let made: TestDatabase;
-let database: Database;
-
-beforeAll(async () => {
-  made = await testDatabases[0]!.make();
-  database = await made.open(made.address);
-}, 60_000);
-afterAll(async () => {
-  await database[Symbol.asyncDispose]();
-  await made[Symbol.asyncDispose]();
-});
+const database = sharedDatabase();
 
 const page = readFileSync(new URL("../../../../../../docs/voice-agent-rest.md", import.meta.url), "utf8");
 

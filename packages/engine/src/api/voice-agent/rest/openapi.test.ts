@@ -1,25 +1,14 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import pino from "pino";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { z } from "zod";
-import type { Database } from "../../../store/database.ts";
-import { type TestDatabase, testDatabases } from "../../../store/test-databases.ts";
+import { sharedDatabase } from "../../../store/test-databases.ts";
 import { addDocs } from "../../docs.ts";
 import { createServer } from "../../server.ts";
 import { makeProject, openRest } from "./rest-stage.ts";
 import { addVoiceAgentRest } from "./routes.ts";
 
-let made: TestDatabase;
-let database: Database;
-
-beforeAll(async () => {
-  made = await testDatabases[0]!.make();
-  database = await made.open(made.address);
-}, 60_000);
-afterAll(async () => {
-  await database[Symbol.asyncDispose]();
-  await made[Symbol.asyncDispose]();
-});
+const database = sharedDatabase();
 
 const Document = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), z.looseObject({ operationId: z.string() }))) });
 

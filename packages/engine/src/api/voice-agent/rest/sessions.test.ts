@@ -1,7 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Project } from "../../../projects/project.ts";
-import type { Database } from "../../../store/database.ts";
-import { type TestDatabase, testDatabases } from "../../../store/test-databases.ts";
+import { sharedDatabase, testDatabases } from "../../../store/test-databases.ts";
 import { toEcho } from "../echo.ts";
 import type { SessionTimeline, VoiceSessionRecord } from "../session-log.ts";
 import { makeProject, openRest, startOfTime } from "./rest-stage.ts";
@@ -78,17 +77,7 @@ function timelineOf({ id, createdAt }: VoiceSessionRecord): SessionTimeline {
 }
 
 describe.each(testDatabases)("$name", ({ make }) => {
-  let made: TestDatabase;
-  let database: Database;
-
-  beforeAll(async () => {
-    made = await make();
-    database = await made.open(made.address);
-  }, 60_000);
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-    await made[Symbol.asyncDispose]();
-  });
+  const database = sharedDatabase(make);
 
   test("a session is told while it is open, and with its artifacts when it is over, after a restart, too", async () => {
     const project = makeProject();

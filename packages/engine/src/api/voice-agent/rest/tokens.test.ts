@@ -1,20 +1,9 @@
 import fc from "fast-check";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Database } from "../../../store/database.ts";
-import { type TestDatabase, testDatabases } from "../../../store/test-databases.ts";
+import { expect, test } from "vitest";
+import { sharedDatabase } from "../../../store/test-databases.ts";
 import { makeProject, openRest, startOfTime } from "./rest-stage.ts";
 
-let made: TestDatabase;
-let database: Database;
-
-beforeAll(async () => {
-  made = await testDatabases[0]!.make();
-  database = await made.open(made.address);
-}, 60_000);
-afterAll(async () => {
-  await database[Symbol.asyncDispose]();
-  await made[Symbol.asyncDispose]();
-});
+const database = sharedDatabase();
 
 test.each(["GET", "POST"] as const)("%s /v1/token gives a token that opens a session of its project, with its cap", async (method) => {
   const project = makeProject();

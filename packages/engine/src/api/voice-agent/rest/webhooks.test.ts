@@ -2,10 +2,9 @@ import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { Project } from "../../../projects/project.ts";
-import type { Database } from "../../../store/database.ts";
-import { type TestDatabase, testDatabases } from "../../../store/test-databases.ts";
+import { sharedDatabase, testDatabases } from "../../../store/test-databases.ts";
 import { toEcho } from "../echo.ts";
 import type { VoiceSessionRecord } from "../session-log.ts";
 import { DeliveryTime } from "../../../webhooks/delivery-stage.ts";
@@ -66,17 +65,7 @@ const timeline = (id: string) => ({
 });
 
 describe.each(testDatabases)("$name", ({ make }) => {
-  let made: TestDatabase;
-  let database: Database;
-
-  beforeAll(async () => {
-    made = await make();
-    database = await made.open(made.address);
-  }, 60_000);
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-    await made[Symbol.asyncDispose]();
-  });
+  const database = sharedDatabase(make);
 
   test("a subscription is made, told without its secret, changed, listed and deleted", async () => {
     await using rest = await openRest({ database, projects: [makeProject()] });
