@@ -1,7 +1,7 @@
 /** Whom of a channel the brain hears: it has one ear, and people speak at once. Pure. */
 
-/** Frames of one person that may wait: 200 ms. The oldest go first. */
-const maxWaiting = 10;
+/** Frames of one person that may wait, two seconds: a process that was held up loses no words. The oldest go first. */
+const maxWaiting = 100;
 /** Frames that wait before somebody is heard: packets of theirs are not evenly spaced. */
 const cushion = 2;
 /** A frame that is late is a hole of its length, and waits for its turn from then on. What waits beyond this is left out in silence. */
