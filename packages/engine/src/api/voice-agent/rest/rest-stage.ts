@@ -135,14 +135,9 @@ export async function openRest(options: StageOptions) {
     },
     async [Symbol.asyncDispose]() {
       abort.abort();
-      let over = false;
-      const ending = Promise.resolve(office[Symbol.asyncDispose]()).finally(() => (over = true));
+      const ending = Promise.resolve(office[Symbol.asyncDispose]()).then(() => true);
       // What is under way gets its last three seconds.
-      while (!over) {
-        if (time.waiting(3000)) time.move(3000);
-        await wait(1);
-      }
-      await ending;
+      while (!(await Promise.race([ending, wait(1).then(() => false)]))) if (time.waiting(3000)) time.move(3000);
       await server.close();
       await store[Symbol.asyncDispose]();
     },
