@@ -70,10 +70,23 @@ async function converse(url: string, label: string, interrupt: boolean): Promise
   }
 }
 
-/** A greeting of 47 words loses its socket and comes back: true when every frame arrived once, and every word. */
-async function loseAndReturn(url: string, away: number): Promise<boolean> {
+const greeting = Array.from({ length: 47 }, (_, index) => ["one", "two", "three", "four"][index % 4]).join(" ");
+const framesOf = (caller: VoiceAgentCaller): number => caller.events.filter(ofType("reply.audio")).length;
+
+/** Frames of the greeting on a socket that holds: the simulated voice always takes the same time for it. */
+async function wholeGreeting(url: string): Promise<number> {
   using caller = new VoiceAgentCaller(url);
-  const greeting = Array.from({ length: 47 }, (_, index) => ["one", "two", "three", "four"][index % 4]).join(" ");
+  caller.connect({ type: "session.update", session: { ...session, greeting } });
+  await caller.next(0, ofType("reply.done"));
+  return framesOf(caller);
+}
+
+/**
+ * The greeting loses its socket and comes back: true when every word arrived once, and every frame, but for one that may
+ * have been on its way: a socket drops what reaches it after its own `close()`.
+ */
+async function loseAndReturn(url: string, away: number, frames: number): Promise<boolean> {
+  using caller = new VoiceAgentCaller(url);
   caller.connect({ type: "session.update", session: { ...session, greeting } });
   const ready = await caller.next(0, ofType("session.ready"));
   await caller.next(0, ofType("reply.audio"));
@@ -89,7 +102,10 @@ async function loseAndReturn(url: string, away: number): Promise<boolean> {
   const done = await caller.next(from, ofType("reply.done"));
   const text = caller.events.find(ofType("transcript.agent"))?.["text"];
   const words = caller.events.filter(ofType("transcript.agent.delta")).map((event) => event["delta"]);
-  return done["status"] === "completed" && text === greeting && words.join(" ") === greeting;
+  const missing = frames - framesOf(caller);
+  if (missing !== 0) console.log(`away for ${away} s: ${framesOf(caller)} of ${frames} frames, ${words.length} of 47 words`);
+  const isWhole = (missing === 0 || missing === 1) && text === greeting && words.join(" ") === greeting;
+  return done["status"] === "completed" && isWhole;
 }
 
 async function measure(): Promise<void> {
@@ -107,9 +123,10 @@ async function measure(): Promise<void> {
 async function measureResume(): Promise<void> {
   const { engine, url } = await startEngine("hosted");
   await using _engine = engine;
+  const frames = await wholeGreeting(url);
   for (const away of awayS) {
-    const whole = await Promise.all(Array.from({ length: resumes }, () => loseAndReturn(url, away)));
-    console.log(`away for ${away} s: ${whole.filter(Boolean).length} of ${resumes} sessions went on without losing a word`);
+    const whole = await Promise.all(Array.from({ length: resumes }, () => loseAndReturn(url, away, frames)));
+    console.log(`away for ${away} s: ${whole.filter(Boolean).length} of ${resumes} sessions went on with every word once`);
     if (!whole.every(Boolean)) process.exitCode = 1;
   }
 }
