@@ -1,6 +1,6 @@
 /**
  * The Voice Agent socket in figures: `npm run bench:voice`. With `--resume`: sockets that are lost in mid-sentence come
- * back after 1, 5, 15 and 29 s, twenty of each, and not a frame may be missing.
+ * back after 1, 5, 15 and 29 s, twenty of each; what is missing, or comes twice, is told.
  */
 import { setTimeout as wait } from "node:timers/promises";
 import { EngineProcess } from "./engine-process.ts";
