@@ -5,6 +5,7 @@ import { type ChatAnswer, type ChatMessage, type ChatSimulator, startChatSimulat
 import { resample } from "@parley/media";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RunningEngine, startEngine } from "./src/engine.ts";
+import { expectWords } from "./src/hearing.ts";
 import { recording, sampleRate } from "./src/sound.ts";
 
 const apiKey = "0123456789abcdef0123456789abcdef";
@@ -116,11 +117,13 @@ test("the driver for servers: greeting, question, tool, note, spoken update, and
   await story.until("assistant: I am still looking.");
   await session.Close();
 
-  expect(story.lines).toEqual([
+  const asked = ["How old is the Brooklyn Bridge?", "What's the weather like?"];
+  for (const [index, line] of story.lines.filter((each) => each.startsWith("user: ")).entries()) expectWords(`user: ${asked[index]}`, line);
+  expect(story.lines.map((line) => line.replace(/^user: .*/, "user"))).toEqual([
     "assistant: Good morning.",
-    "user: How old is the Brooklyn Bridge?",
+    "user",
     `assistant: ${bridge}`,
-    "user: What's the weather like?",
+    "user",
     'get_weather {"city":"Oslo"}',
     'assistant: I have looked. "It is raining."',
     "assistant: I am still looking.",

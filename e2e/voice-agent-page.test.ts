@@ -10,6 +10,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { openBrowser } from "./src/browser.ts";
 import { type RunningEngine, startEngine } from "./src/engine.ts";
+import { expectWords } from "./src/hearing.ts";
 import { watchConsole } from "./src/parley-page.ts";
 import { recordingContext, takeRecording } from "./src/recorder.ts";
 import { Relay } from "./src/relay.ts";
@@ -142,11 +143,11 @@ test("a question, an answer that is interrupted, and a tool that changes the pag
   await untilState(page, "idle", 5_000);
 
   expect(said.map(({ role }) => role)).toEqual(["agent", "user", "agent", "user", "agent"]);
-  expect(said[1]?.heard).toBe("How old is the Brooklyn Bridge?");
+  expectWords("How old is the Brooklyn Bridge?", said[1]?.heard ?? "");
   expect(said[2]).toMatchObject({ interrupted: true });
   expect(history.startsWith(said[2]?.heard ?? "nothing")).toBe(true);
   expect(said[2]?.heard.length).toBeLessThan(history.length / 2);
-  expect(said[3]?.heard).toBe("What's the weather like?");
+  expectWords("What's the weather like?", said[3]?.heard ?? "");
   expect(said[4]).toMatchObject({ heard: "The page is violet now.", unheard: "", interrupted: false });
   expect(await page.evaluate(() => document.documentElement.dataset["colour"])).toBe("violet");
   expect(problems).toEqual([]);

@@ -6,14 +6,12 @@ import { expect, test } from "vitest";
 import { z } from "zod";
 import { startEngine } from "./src/engine.ts";
 import { recording, wordsOf } from "./src/sound.ts";
-import { wordErrors } from "./src/words.ts";
+import { expectWords, understand } from "./src/hearing.ts";
 
 const key = "an-api-key-for-this-test";
 const micRate = 16_000;
 const voiceRate = 24_000;
 const frameMs = 20;
-/** Part of the words that may be understood wrongly: of the recordings, and of the agent's voice. */
-const tolerated = 0.15;
 /** Loading the models and half a minute of conversation, on two busy cores. */
 const patienceMs = 180_000;
 /** Longest wait for one event of it. */
@@ -119,12 +117,6 @@ test("a person asks, loses the network, comes back to the same sentence, and int
   await using engine = await startEngine({ PARLEY_API_KEY: key, PARLEY_LLM__DISCOVER: "off" });
   await speech.ready;
   using caller = new Caller(`${engine.url.replace("http", "ws")}/v1/ws?token=${key}`);
-  const understand = async (pcm: Int16Array): Promise<string> =>
-    (await speech.recognise(pcm, { model: "base", signal: new AbortController().signal })).text;
-  const wrong = (said: string, understood: string): number => {
-    const { errors, words } = wordErrors(said, understood);
-    return errors / words;
-  };
 
   caller.connect({
     type: "session.update",
@@ -132,13 +124,13 @@ test("a person asks, loses the network, comes back to the same sentence, and int
   });
   const greeted = await caller.until(() => caller.only("reply.done")[0]);
   const [greeting] = caller.only("transcript.agent");
-  expect(wrong(greeting?.text ?? "", await understand(caller.heard(greeted.reply_id)))).toBeLessThanOrEqual(tolerated);
+  expectWords(greeting?.text ?? "", await understand(speech, caller.heard(greeted.reply_id)));
 
   // A question is understood and answered.
   const question = "whats-the-weather-like";
   caller.say(await recording(question));
   const asked = await caller.until(() => caller.only("transcript.user")[0]);
-  expect(wrong(await wordsOf(question), asked.text)).toBeLessThanOrEqual(tolerated);
+  expectWords(await wordsOf(question), asked.text);
   const answer = await caller.until(() => caller.only("reply.started")[1]);
   const spoken = (): number => caller.only("reply.audio").filter((event) => event.reply_id === answer.reply_id).length * frameMs;
   await caller.until(() => (spoken() > 1500 ? true : undefined));
@@ -172,7 +164,7 @@ test("a person asks, loses the network, comes back to the same sentence, and int
   ).toBe(true);
   expect(spoken()).toBeLessThan(6000);
   const said = await caller.until(() => caller.only("transcript.user")[1]);
-  expect(wrong(await wordsOf(interruption), said.text)).toBeLessThanOrEqual(tolerated);
+  expectWords(await wordsOf(interruption), said.text);
   expect(caller.only("session.error")).toEqual([]);
 
   // The record of the session has only what was heard.
