@@ -1,6 +1,7 @@
 /** An answer of the style `openai` as it streams in: what its chunks hold, and what went wrong in words. */
 import { z } from "zod";
 import { AppError } from "../errors.ts";
+import { complaint, parseJson, quote } from "./complaint.ts";
 import { CallPiece } from "./openai-calls.ts";
 import type { OpenAiOptions } from "./openai-options.ts";
 import { hostOf, portOf } from "./proxy.ts";
@@ -9,8 +10,6 @@ import type { Control } from "./vendor.ts";
 
 /** Most bytes of one answer: an hour of speech is far less. */
 const mostBytes = 8 * 1_048_576;
-/** Most characters of a vendor's own words in a message. */
-const mostQuoted = 400;
 /** Bytes of an error's body that are read. */
 const mostErrorBytes = 16_384;
 
@@ -43,39 +42,6 @@ export type Step =
   | { type: "finish"; reason: string }
   | { type: "done" };
 
-/** Text of a vendor for a message: one line, bounded, without the secrets that went out. */
-function quote(text: string, options: OpenAiOptions): string {
-  let safe = text;
-  for (const secret of [options.apiKey, ...Object.values(options.headers)]) {
-    if (secret.length >= 6) safe = safe.replaceAll(secret, "***");
-  }
-  safe = safe.replace(/\s+/g, " ").trim();
-  return safe.length > mostQuoted ? `${safe.slice(0, mostQuoted)}…` : safe;
-}
-
-const Complaint = z.union([
-  z.string(),
-  z.looseObject({ message: z.string() }).transform((error) => error.message),
-  z
-    .looseObject({ error: z.union([z.string(), z.looseObject({ message: z.string() }).transform((error) => error.message)]) })
-    .transform((body) => body.error),
-  z.looseObject({ detail: z.string() }).transform((body) => body.detail),
-]);
-
-/** What the vendor says went wrong, out of the shapes that are in use; else all of it. */
-function complaint(body: unknown): string {
-  const parsed = Complaint.safeParse(body);
-  return parsed.success ? parsed.data : JSON.stringify(body);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
-}
-
 export class Answer {
   readonly #name: string;
   readonly #options: OpenAiOptions;
@@ -96,7 +62,7 @@ export class Answer {
   }
 
   quote(text: string): string {
-    return quote(text, this.#options);
+    return quote(text, [this.#options.apiKey, ...Object.values(this.#options.headers)]);
   }
 
   async refused(status: number, body: AsyncIterable<Uint8Array>): Promise<AppError> {

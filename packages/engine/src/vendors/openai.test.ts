@@ -169,6 +169,21 @@ test.each([
   expect(error.message).toContain(words);
 });
 
+test("a credential that is quoted without its scheme is hidden, too", async () => {
+  const { error } = await failing(
+    { type: "status", status: 401, body: '{"detail":"no such key: secret-123456"}' },
+    { headers: { authorization: "Bearer secret-123456" } },
+  );
+  expect(error.message).toContain("status 401: no such key: ***");
+});
+
+test("a list of complaints is told one by one, with their places", async () => {
+  const body = JSON.stringify({ detail: [{ loc: ["body", "model"], msg: "field required", type: "missing" }, { msg: "no voice" }] });
+  expect((await failing({ type: "status", status: 422, body })).error.message).toContain(
+    "status 422: body.model: field required; no voice",
+  );
+});
+
 test("a long complaint is cut", async () => {
   const { error } = await failing({ type: "status", status: 500, body: "x".repeat(1_000_000) });
   expect(error.message.length).toBeLessThan(600);
