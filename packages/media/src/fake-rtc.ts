@@ -104,6 +104,7 @@ class FakeWire implements Wire {
       fingerprint: `sha-256 ${Array.from({ length: 32 }, () => "00").join(":")}`,
       setup,
       candidates: [],
+      shunsLoopback: false,
     };
   }
 }

@@ -2,6 +2,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { networkInterfaces } from "node:os";
 
 import { expect, test } from "vitest";
 
@@ -57,4 +58,26 @@ test("answers name the announced address, and the shared port", async () => {
   expect(answer.match(/a=candidate.*/g)).toEqual([
     expect.stringMatching(new RegExp(`UDP \\d+ 203\\.0\\.113\\.5 ${engines.udpPort} typ host`)),
   ]);
+});
+
+test("on loopback, a browser that shuns it is answered on the machine's other addresses, and only it", async () => {
+  const beyond = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ internal }) => !internal) === true);
+  await using engines = await openRtc({ udpPort: 51_800, nextPorts: 99, bindAddress: "127.0.0.1" });
+  await using callers = await openRtc({ udpPort: 0 });
+  const answered = async (asFirefox: boolean): Promise<string[]> => {
+    const caller = callers.openPeer("caller");
+    const connected = new Promise<void>((resolve) => caller.onState((state) => state === "connected" && resolve()));
+    const offer = await caller.offer([{ mid: "0", direction: "sendonly", ssrc: 1 }]);
+    const told = asFirefox ? offer.replace("o=parley", "o=mozilla...THIS_IS_SDPARTA-99.0") : offer;
+    const answer = await engines.openPeer("engine").accept(told, [{ mid: "0", direction: "recvonly", ssrc: 0 }]);
+    await caller.answered(answer);
+    if (beyond) await connected;
+    return (answer.match(/a=candidate.*/g) ?? []).filter((candidate) => / (127\.0\.0\.1|::1) /.test(candidate));
+  };
+  expect(await answered(false)).toHaveLength(1);
+  expect(await answered(true)).toHaveLength(beyond ? 0 : 1);
+  const unused = engines.openPeer("never called");
+  unused.close();
+  expect(unused.state).toBe("closed");
+  await expect(unused.accept("v=0", [])).rejects.toThrow("closed");
 });

@@ -1,12 +1,14 @@
 /** What all peer connections of a process share: one UDP port, addresses, ICE servers. */
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
-import { isIP, isIPv6 } from "node:net";
+import { BlockList, isIP, isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import type { RtcConfig } from "node-datachannel";
 
 import { Connection } from "./connection.ts";
+import { LateWire } from "./late-wire.ts";
 import { NativeWire } from "./native-wire.ts";
 import type { RtpPeer } from "./peer.ts";
 import type { TransportParameters } from "./sdp.ts";
@@ -20,7 +22,10 @@ export interface RtcSettings {
   readonly udpPort: number;
   /** How many following ports to try when the port is taken. Default 0: taken is an error. */
   readonly nextPorts?: number;
-  /** Address to bind media to; undefined: all. */
+  /**
+   * Address to bind media to; undefined: all. On loopback, a call with a browser that shuns it (Firefox) has a port of its
+   * own on this machine's other addresses, as long as nothing else is announced.
+   */
   readonly bindAddress?: string;
   /** Addresses that answers name in place of the machine's own: behind NAT, in a container. */
   readonly announcedAddresses?: readonly string[];
@@ -92,8 +97,13 @@ class NativeRtc implements Rtc {
   openPeer(name: string): RtpPeer {
     if (this.#closed !== null) throw new Error("The media port is closed");
     const peer = new Connection(name, (wireName, handlers) => {
-      const wire = this.#openWire(wireName, this.#config, handlers, () => this.#peers.delete(peer));
-      return announcing(wire, this.#announced);
+      const onGone = (): void => void this.#peers.delete(peer);
+      const open = (config: RtcConfig): Wire => this.#openWire(wireName, config, handlers, onGone);
+      if (this.#bindAddress === undefined || !isLoopback(this.#bindAddress)) return announcing(open(this.#config), this.#announced);
+      if (this.#announced.length > 0) return announcing(open(this.#config), this.#announced);
+      const late = (remote: TransportParameters | null): Wire =>
+        open(remote?.shunsLoopback === true && isOnNetwork() ? { iceServers: this.#config.iceServers } : this.#config);
+      return new LateWire(late, handlers, onGone);
     });
     this.#peers.add(peer);
     return peer;
@@ -126,6 +136,19 @@ class NativeRtc implements Rtc {
     )
       await sleep(5);
   }
+}
+
+const loopback = new BlockList();
+loopback.addSubnet("127.0.0.0", 8, "ipv4");
+loopback.addAddress("::1", "ipv6");
+
+function isLoopback(address: string): boolean {
+  return loopback.check(address, isIPv6(address) ? "ipv6" : "ipv4");
+}
+
+/** This machine has an address beyond loopback. */
+function isOnNetwork(): boolean {
+  return Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ internal }) => !internal) === true);
 }
 
 /** A wire whose descriptions name the announced addresses in place of those of this machine. */

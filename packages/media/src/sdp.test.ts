@@ -95,6 +95,7 @@ const transport = {
   fingerprint: `sha-256 ${FINGERPRINT}`,
   setup: "passive" as const,
   candidates: ["candidate:1 1 UDP 2114977791 192.0.2.9 50000 typ host"],
+  shunsLoopback: false,
 };
 
 async function answer(offer: string): Promise<string> {
@@ -109,7 +110,7 @@ describe("what browsers offer", () => {
       { mid: "0", usable: true, direction: "sendrecv", opus: 111, red: 63, audioLevelId: 1, ssrcs: [2_542_730_568] },
       { mid: "1", usable: true, direction: "recvonly", opus: 111, red: 63, ssrcs: [] },
     ]);
-    expect(remote).toMatchObject({ ufrag: "BwRX", setup: "actpass", fingerprint: `sha-256 ${FINGERPRINT}` });
+    expect(remote).toMatchObject({ ufrag: "BwRX", setup: "actpass", fingerprint: `sha-256 ${FINGERPRINT}`, shunsLoopback: false });
     expect(remote.candidates[0]).toBe("candidate:1 1 UDP 2113937151 192.0.2.2 44472 typ host");
     expect(remote.candidates).toHaveLength(2); // one on each m-line
   });
@@ -119,6 +120,7 @@ describe("what browsers offer", () => {
       { mid: "0", usable: true, opus: 109, red: null, audioLevelId: 1, ssrcs: [2_655_508_255] },
       { mid: "1", usable: false },
     ]);
+    expect(readSdp(firefox).transport.shunsLoopback).toBe(true);
     const text = await answer(firefox);
     expect(text).toContain("a=group:BUNDLE 0\r\n");
     expect(text).toContain("m=audio 9 UDP/TLS/RTP/SAVPF 109\r\n");

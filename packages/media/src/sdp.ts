@@ -24,6 +24,8 @@ export interface TransportParameters {
   readonly setup: Setup;
   /** Without `a=`, UDP only: `candidate:1 1 UDP 2122317823 192.0.2.1 50000 typ host`. */
   readonly candidates: readonly string[];
+  /** It is Firefox, which pairs none of its addresses with one of the loopback interface, its own machine's included. */
+  readonly shunsLoopback: boolean;
 }
 
 /** One m-line of the other side. */
@@ -139,6 +141,7 @@ function readTransport(session: SessionDescription, usable: readonly MediaDescri
     fingerprint: `${hash.toLowerCase()} ${value.toUpperCase()}`,
     setup,
     candidates: usable.flatMap(readCandidates).slice(0, MAX_CANDIDATES),
+    shunsLoopback: text(session.origin?.username).startsWith("mozilla"),
   };
 }
 
