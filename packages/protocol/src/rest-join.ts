@@ -61,7 +61,7 @@ export const GreetingConfigs = z.object({
   delay_ms: optional(z.int().min(0).max(5000)).describe("Wait before the greeting. Default 0."),
   interruptable: optional(flag).describe("false: the greeting is played to its end. Default true."),
   uninterruptible_asr_policy: optional(z.enum(["merge_reply", "context"])).describe(
-    "Speech over such a greeting is answered afterwards (merge_reply). `context` is not built.",
+    "Speech over such a greeting is answered afterwards (`merge_reply`), or remembered without an answer (`context`). Absent: as `interruption` has it.",
   ),
   audio_download_timeout_ms: withoutEffect(z.number()),
   audio_pcm_sample_rate: withoutEffect(z.number()),

@@ -294,7 +294,7 @@ export interface operations {
                                 delay_ms?: number | null;
                                 /** @description false: the greeting is played to its end. Default true. */
                                 interruptable?: boolean | null;
-                                /** @description Speech over such a greeting is answered afterwards (merge_reply). `context` is not built. */
+                                /** @description Speech over such a greeting is answered afterwards (`merge_reply`), or remembered without an answer (`context`). Absent: as `interruption` has it. */
                                 uninterruptible_asr_policy?: ("merge_reply" | "context") | null;
                                 audio_download_timeout_ms?: number | null;
                                 audio_pcm_sample_rate?: number | null;

@@ -1,5 +1,5 @@
 /** What becomes of a reply that someone makes a sound over: softer, silent, on again, or cut. */
-import type { TurnTakingSettings } from "./turn-contract.ts";
+import type { Overlapping, ReplyRule, TurnTakingSettings } from "./turn-contract.ts";
 
 /** Silence that a reply is held for, waiting whether speech over it goes on, in milliseconds after `interruptMs`. A cough is over by then. */
 const confirmMs = 440;
@@ -51,10 +51,26 @@ export class BargeIn {
   readonly floor = "agent";
   /** When the reply took the floor. */
   readonly since: number;
+  /** Speech may cut it. */
+  interruptable: boolean;
+  readonly #overlapping: Overlapping | undefined;
   #state: State = { name: "clear" };
 
-  constructor(since: number) {
+  constructor(since: number, { interruptable, overlapping }: ReplyRule) {
     this.since = since;
+    this.interruptable = interruptable;
+    this.#overlapping = overlapping;
+  }
+
+  /** Nothing that people say cuts it. */
+  isDeaf({ interruption }: Pick<TurnTakingSettings, "interruption">): boolean {
+    return !this.interruptable || interruption === "never";
+  }
+
+  /** What becomes of speech over it: `append` also where speech may cut it. `isMarked`: who speaks has marked the start, and wants an answer. */
+  overlapping(settings: Pick<TurnTakingSettings, "interruption" | "overlapping">, isMarked: boolean): Overlapping {
+    const overlapping = this.isDeaf(settings) ? (this.#overlapping ?? settings.overlapping) : "append";
+    return isMarked && overlapping === "remember" ? "append" : overlapping;
   }
 
   get deadline(): number | undefined {

@@ -5,6 +5,8 @@ import type { TurnTakingSettings } from "./turn-contract.ts";
 export const maxTurnMs = 60_000;
 /** Longest wait for a recogniser's final transcript. */
 const finalPatienceMs = 2000;
+/** Typed text waits this long for a person who is speaking at the same time. */
+const textPatienceMs = 3000;
 /** A mark overtakes the sound before it: a word that is being said may end within this time. */
 const releaseMs = 200;
 
@@ -58,8 +60,9 @@ export class Endpointing {
     this.#state = { name: "pausing", until: Math.max(at, since + endpointingMs), extended: false };
   }
 
-  /** Someone who speaks is waited for until then at most. */
-  hurry(until: number): void {
+  /** Someone has typed: who speaks is not waited for much longer. */
+  hurry(at: number): void {
+    const until = at + textPatienceMs;
     this.#state = { name: "speaking", until: this.isSpeaking ? Math.min(until, this.#state.until) : until };
   }
 

@@ -79,6 +79,8 @@ export type SessionEvent =
       startMs: number;
       endMs: number;
       cause: IgnoredCause;
+      /** It is part of the memory all the same. */
+      remembered?: true;
     }
   /** Someone's microphone hears the agent: these words, taken for theirs, are its own. Told once for each utterance. */
   | { type: "echo-suspected"; at: number; turnId: number; uid: string; text: string }

@@ -39,10 +39,31 @@ const maxEntries = 2048;
 
 export class History {
   #memories: Memory[] = [];
+  #forgotten = 0;
+
+  /** Everything that is remembered, in order. */
+  get memories(): readonly Memory[] {
+    return this.#memories;
+  }
+
+  /** How many memories came before the first of these. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
+  /** Remembers what another history did. */
+  takeUp(memories: readonly Memory[]): void {
+    for (const memory of memories) this.#remember(memory);
+  }
 
   /** `before`: what is remembered already, but came after this. */
   add(entry: HistoryEntry, before?: Memory): void {
     this.#remember({ type: "said", entry }, before);
+  }
+
+  /** Words of a person that nothing answers; what comes next is said knowing them. */
+  overhear({ uid, text, startMs, endMs }: Pick<HistoryEntry, "startMs" | "endMs"> & { uid: string; text: string }, turnId: number): void {
+    this.add({ role: "user", content: text, turnId, uid, source: "asr", startMs, endMs });
   }
 
   /** Something that nobody said. */
@@ -81,7 +102,9 @@ export class History {
     const index = before === undefined ? -1 : this.#memories.lastIndexOf(before);
     if (index >= 0) this.#memories.splice(index, 0, memory);
     else this.#memories.push(memory);
-    if (this.#memories.length > maxEntries) this.#memories.shift();
+    if (this.#memories.length <= maxEntries) return;
+    this.#memories.shift();
+    this.#forgotten += 1;
   }
 }
 

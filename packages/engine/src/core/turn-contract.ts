@@ -15,12 +15,22 @@ export interface TurnTakingSettings {
   readonly interruption: "speech" | "words" | "keywords" | "never";
   /** Words and phrases that interrupt with `keywords`, in any case. */
   readonly keywords: readonly string[];
-  /** What becomes of speech over a reply that nothing interrupts: it is answered afterwards, or forgotten. */
-  readonly overlapping: "append" | "ignore";
+  readonly overlapping: Exclude<Overlapping, "remember">;
 }
 
 /** What a text may do to the interaction under way: cut it, wait for its end, or give way to it. */
 export type SayPriority = "interrupt" | "append" | "ignore";
+
+/** What becomes of speech over a reply that nothing interrupts: answered afterwards, forgotten, or remembered without an answer. */
+export type Overlapping = "append" | "ignore" | "remember";
+
+/** What people's speech over a reply does. */
+export interface ReplyRule {
+  /** It may cut it. */
+  readonly interruptable: boolean;
+  /** What becomes of it where it may not; absent: as the settings say. */
+  readonly overlapping?: Overlapping | undefined;
+}
 
 export interface TextOptions {
   /** Over a reply; default `interrupt`. With `ignore` the text counts only when nothing goes on. */
@@ -42,7 +52,7 @@ export type TurnInput =
   /** Someone typed, or the API speaks for them. */
   | ({ type: "text"; at: number; uid: string; text: string } & TextOptions)
   /** A fixed text wants to be spoken. */
-  | { type: "say"; at: number; id: number; priority: SayPriority; interruptable: boolean }
+  | ({ type: "say"; at: number; id: number; priority: SayPriority } & ReplyRule)
   | { type: "interrupt"; at: number; cause: InterruptCause }
   /** Someone's client marks the start or the end of their speech; answered by one `turn-marked`. */
   | { type: "mark"; at: number; mark: "start" | "end"; uid: string; requestId: string }
@@ -97,6 +107,9 @@ export interface TurnMarked {
   refused: MarkRefusal | null;
 }
 
+/** What was said over a reply. */
+export type Overheard = Omit<IgnoredSpeech, "type" | "at" | "turn" | "cause">;
+
 /** Speech over a reply was understood, and counts for nothing. It has a number of its own, and no answer. */
 export interface IgnoredSpeech {
   type: "speech-ignored";
@@ -107,4 +120,6 @@ export interface IgnoredSpeech {
   startMs: number;
   endMs: number;
   cause: IgnoredCause;
+  /** It is part of the memory all the same. */
+  remembered?: true;
 }

@@ -1,11 +1,10 @@
 /** What waits until nobody has the floor: texts first, since people wait for an answer, then fixed texts to be spoken. */
-import type { TurnInput } from "./turn-contract.ts";
+import type { ReplyRule, TurnInput } from "./turn-contract.ts";
 
 export type TextInput = Extract<TurnInput, { type: "text" }>;
 
-export interface Say {
+export interface Say extends ReplyRule {
   readonly id: number;
-  readonly interruptable: boolean;
 }
 
 /** Of either kind. More are refused. */

@@ -48,8 +48,12 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       interruptable,
     })),
   fc
-    .tuple(fc.constantFrom("interrupt" as const, "append" as const, "ignore" as const), fc.boolean())
-    .map(([priority, interruptable]): Step => (at, id) => ({ type: "say", at, id, priority, interruptable })),
+    .tuple(
+      fc.constantFrom("interrupt" as const, "append" as const, "ignore" as const),
+      fc.boolean(),
+      fc.constantFrom(undefined, "append" as const, "ignore" as const, "remember" as const),
+    )
+    .map(([priority, interruptable, overlapping]): Step => (at, id) => ({ type: "say", at, id, priority, interruptable, overlapping })),
   fc.constant<Step>((at) => ({ type: "interrupt", at, cause: "api_interrupt" })),
   fc.constant<Step>((at) => ({ type: "reply-end", at })),
   fc.tuple(uid, fc.constantFrom("start" as const, "end" as const)).map(([who, mark]): Step => (at, id) => ({

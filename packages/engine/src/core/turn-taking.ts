@@ -1,5 +1,5 @@
 /** Decides whose turn it is: when a person's turn begins and ends, and what happens to the agent when someone speaks over it. */
-import { TurnQueue, type TextInput } from "./turn-queue.ts";
+import { TurnQueue, type Say, type TextInput } from "./turn-queue.ts";
 import { BargeIn, type Verdict } from "./barge-in.ts";
 import { Draft } from "./draft.ts";
 import { Endpointing, maxTurnMs, type EndVerdict } from "./endpointing.ts";
@@ -7,11 +7,8 @@ import type { IgnoredCause, MarkRefusal } from "./events.ts";
 import { Hearing } from "./hearing.ts";
 import { interrupts, whyIgnored } from "./overlap.ts";
 import { People } from "./people.ts";
-import type { IgnoredSpeech, TurnDecision, TurnInput, TurnTakingSettings } from "./turn-contract.ts";
+import type { Overheard, Overlapping, ReplyRule, TurnDecision, TurnInput, TurnTakingSettings } from "./turn-contract.ts";
 import { TurnNumbers } from "./turn-numbers.ts";
-
-/** Typed text waits this long for a person who is speaking at the same time. */
-const textPatienceMs = 3000;
 
 /**
  *                 speech-start or sos          the turn is over (`Endpointing`)
@@ -34,7 +31,6 @@ export class TurnTaking {
   readonly #hearing = new Hearing(this.#people);
   #state: State = listening;
   #draft: Draft | undefined;
-  #interruptable = true;
   #decisions: TurnDecision[] = [];
 
   /** `turn`: number of the last turn before this began. */
@@ -96,7 +92,7 @@ export class TurnTaking {
         this.#hearing.agentSays(input.words);
         break;
       case "reply-rule":
-        if (this.floor === "agent") this.#interruptable = input.interruptable;
+        if (this.#state.floor === "agent") this.#state.interruptable = input.interruptable;
         break;
       case "reply-end":
         if (this.floor === "agent") this.#afterReply(input.at);
@@ -117,8 +113,8 @@ export class TurnTaking {
   // What people do
 
   #speechStart(at: number, uid: string): void {
-    const aside = this.#state.floor === "agent" && this.deaf && this.#settings.overlapping === "ignore";
-    this.#hearing.speechStart(uid, at, aside);
+    const overlapping = this.#overlappingBy(uid);
+    this.#hearing.speechStart(uid, at, overlapping);
     switch (this.#state.floor) {
       case "nobody":
         this.#draft = new Draft(uid, at);
@@ -128,7 +124,7 @@ export class TurnTaking {
         this.#state.speechStart(this.#settings);
         break;
       case "agent":
-        if (aside) break;
+        if (overlapping !== "append") break;
         this.#draft ??= new Draft(uid, at);
         if (!this.deaf) this.#carryOut(at, this.#state.speechStart(at, this.#settings));
         break;
@@ -204,7 +200,7 @@ export class TurnTaking {
     if (replaces) this.#endTurn(at);
     else if (isHeld && (turn === undefined || turn.isOpen)) this.#userSpeaks(at);
     else if (this.#people.someoneSpeaks && draft.spoken !== "" && !this.#byHand) {
-      (turn ?? this.#userSpeaks(at)).hurry(at + textPatienceMs);
+      (turn ?? this.#userSpeaks(at)).hurry(at);
     } else if (turn === undefined || turn.isSpeaking) this.#endTurn(at); // A pause ends by itself, and takes the text along.
   }
 
@@ -229,7 +225,7 @@ export class TurnTaking {
     const waits = this.#state.floor === "agent" && this.deaf;
     const goesOn = holds && (waits || (this.#state.floor === "people" && this.#state.isSpeaking));
     if (this.#settings.onset !== "manual") return this.#answer(mark, "not-manual");
-    if (goesOn || (waits && this.#settings.overlapping === "ignore")) return this.#answer(mark, "no-turn");
+    if (goesOn || (waits && this.#overlappingBy(uid) === "ignore")) return this.#answer(mark, "no-turn");
     if (!holds && this.#people.hold(uid, at)) this.#decide({ type: "utterance-end", at, uid });
     this.#draft ??= new Draft(uid, at);
     this.#draft.closed = false;
@@ -274,23 +270,22 @@ export class TurnTaking {
       this.#state.pause(at, at, settings);
   }
 
-  #say({ at, id, priority, interruptable }: Extract<TurnInput, { type: "say" }>): void {
+  #say({ at, priority, ...say }: Extract<TurnInput, { type: "say" }>): void {
     const free = this.#state.floor === "nobody" && !this.#queue.saysWait;
     if (priority === "interrupt" || free) {
       if (this.floor === "agent") this.#decide({ type: "reply-interrupt", at, cause: "api_speak" });
-      this.#startSay(at, id, interruptable);
-    } else if (priority === "append" && this.#queue.addSay({ id, interruptable })) {
-      this.#decide({ type: "say-queued", at, id });
+      this.#startSay(at, say);
     } else {
-      this.#decide({ type: "say-dropped", at, id });
+      const waits = priority === "append" && this.#queue.addSay(say);
+      this.#decide({ type: waits ? "say-queued" : "say-dropped", at, id: say.id });
     }
   }
 
-  #startSay(at: number, id: number, interruptable: boolean): void {
+  #startSay(at: number, { id, ...rule }: Say): void {
     // Words of a person that it cuts into stay in the draft, and are answered afterwards under a number of their own.
     this.#withdraw(at, this.#draft);
     this.#decide({ type: "say-start", at, id, turn: this.#numbers.take() });
-    this.#reply(at, interruptable);
+    this.#reply(at, rule);
   }
 
   // Time
@@ -390,12 +385,11 @@ export class TurnTaking {
     const by = draft.spoken === "" ? draft.origin : "voice";
     const endMs = by === "voice" ? Math.max(draft.endMs, startMs) : at;
     this.#decide({ type: "turn-end", at, turn, uid, text, startMs, endMs, by });
-    this.#reply(at, draft.interruptable);
+    this.#reply(at, draft);
   }
 
-  #reply(at: number, interruptable: boolean): void {
-    this.#state = new BargeIn(at);
-    this.#interruptable = interruptable;
+  #reply(at: number, rule: ReplyRule): void {
+    this.#state = new BargeIn(at, rule);
     this.#people.overhear();
   }
 
@@ -447,13 +441,14 @@ export class TurnTaking {
     if (draft.text === "") this.#draft = undefined;
   }
 
-  #ignore(at: number, speech: Pick<IgnoredSpeech, "uid" | "text" | "startMs" | "endMs">, cause: IgnoredCause | undefined): void {
+  #ignore(at: number, speech: Overheard, cause: IgnoredCause | undefined): void {
     if (speech.text === "" || cause === undefined) return;
     this.#decide({ type: "speech-ignored", at, turn: this.#numbers.takeAside(), ...speech, cause });
   }
 
   /** The agent has finished: people who spoke in the meantime come next, then texts that wait. */
   #afterReply(at: number): void {
+    this.#draft ??= this.#hearing.outlasting();
     const { someoneOwesFinal, someoneIsOpen, someoneHolds } = this.#people;
     const unanswered = someoneOwesFinal || someoneIsOpen || someoneHolds || this.text !== "";
     if (this.#draft !== undefined && unanswered) this.#handOver(at);
@@ -466,7 +461,7 @@ export class TurnTaking {
     const text = this.#queue.nextText();
     if (text !== undefined) return this.#text({ ...text, at });
     const say = this.#queue.nextSay();
-    if (say !== undefined) this.#startSay(at, say.id, say.interruptable);
+    if (say !== undefined) this.#startSay(at, say);
   }
 
   #endUtterances(at: number): void {
@@ -486,7 +481,12 @@ export class TurnTaking {
 
   /** The reply under way cannot be interrupted: what people say is kept for afterwards. */
   get deaf(): boolean {
-    return !this.#interruptable || this.#settings.interruption === "never";
+    return this.#state.floor === "agent" && this.#state.isDeaf(this.#settings);
+  }
+
+  /** What becomes of that person's speech now. */
+  #overlappingBy(uid: string): Overlapping {
+    return this.#state.floor === "agent" ? this.#state.overlapping(this.#settings, this.#people.holds(uid)) : "append";
   }
 
   /** There are words over the agent, and they count. */

@@ -2,7 +2,7 @@
 import type { voiceAgent } from "@parley/protocol";
 import type { FillerSettings } from "../core/fillers.ts";
 import type { GreetingMode } from "../core/greeting.ts";
-import type { TurnTakingSettings } from "../core/turn-contract.ts";
+import type { Overlapping, TurnTakingSettings } from "../core/turn-contract.ts";
 import type { ToolPlan } from "../vendors/tool-source.ts";
 import type { BracketPair } from "./brackets.ts";
 import type { ToolSettings } from "./tools.ts";
@@ -58,6 +58,8 @@ export interface GreetingConfig {
   readonly text: string;
   /** Speech may cut it. */
   readonly interruptable: boolean;
+  /** What becomes of speech over it where it may not. Default: as `turns` has it. */
+  readonly overlapping?: Overlapping;
   /** The first person of the session, or everybody who comes while nobody else is there. Default `every`. */
   readonly mode?: GreetingMode;
   /** Wait before it begins, in milliseconds. Default 0. */

@@ -1,9 +1,11 @@
 /** Says a word in between when an answer keeps people waiting. */
 import type { SessionEvent } from "../core/events.ts";
 import { Fillers, type FillerSettings } from "../core/fillers.ts";
+import type { AgentConfig } from "./agent-config.ts";
 import type { Cancel, Clock } from "./clock.ts";
+import type { Feed } from "./feed.ts";
 
-export interface FillerParts {
+interface FillerParts {
   readonly clock: Clock;
   readonly settings: FillerSettings;
   /** Says it before the answer under way; nothing happens where that has begun. */
@@ -15,7 +17,18 @@ export interface FillerParts {
 /** After these there is nothing to wait for. */
 const settling: ReadonlySet<SessionEvent["type"]> = new Set(["reply-start", "reply-end", "reply-interrupted", "turn-start", "closed"]);
 
-export class Filler {
+/** Nothing happens where the agent is to be silent until it answers. */
+export function openFiller(
+  { clock, config }: { readonly clock: Clock; readonly config: Pick<AgentConfig, "fillers"> },
+  feed: Feed,
+  fill: (text: string) => void,
+): void {
+  if (config.fillers === undefined) return;
+  const filler = new Filler({ clock, settings: config.fillers, fill });
+  feed.listen((event) => filler.handle(event));
+}
+
+class Filler {
   readonly #parts: FillerParts;
   readonly #fillers: Fillers;
   #cancel: Cancel = () => {};

@@ -1,7 +1,7 @@
 /** The agent as a host: greets who comes, and speaks up when nobody has said anything for too long. */
 import type { AgentState } from "../core/events.ts";
 import { Greeting } from "../core/greeting.ts";
-import type { SayPriority } from "../core/turn-contract.ts";
+import type { ReplyRule, SayPriority } from "../core/turn-contract.ts";
 import type { AgentConfig } from "./agent-config.ts";
 import type { Cancel, Clock } from "./clock.ts";
 import type { Restored } from "./parts.ts";
@@ -11,7 +11,7 @@ export interface HostParts {
   readonly clock: Clock;
   readonly config: Pick<AgentConfig, "greeting" | "silence">;
   readonly recite: (text: string, source: "greeting" | "silence") => Reply;
-  readonly say: (reply: () => Reply, priority: SayPriority, interruptable: boolean) => void;
+  readonly say: (reply: () => Reply, priority: SayPriority, rule: ReplyRule) => void;
   readonly think: (text: string) => void;
   /** The session goes on after its engine was killed. */
   readonly restored?: Pick<Restored, "greeted">;
@@ -38,8 +38,8 @@ export class Host implements Disposable {
     const reply = this.#welcome;
     if (!this.#greeting.ready() || reply === undefined) return;
     this.#welcome = undefined;
-    const { delayMs = 0, interruptable = true } = config.greeting ?? {};
-    const greet = (): void => say(() => reply, "append", interruptable);
+    const { delayMs = 0, interruptable = true, overlapping } = config.greeting ?? {};
+    const greet = (): void => say(() => reply, "append", { interruptable, overlapping });
     if (delayMs > 0) this.#cancelGreeting = clock.at(clock.now() + delayMs, greet);
     else greet();
   }
@@ -56,7 +56,7 @@ export class Host implements Disposable {
     this.#cancelSilence();
     if (silence === undefined || silence.timeoutMs === 0 || state !== "silent") return;
     this.#cancelSilence = clock.at(clock.now() + silence.timeoutMs, () => {
-      if (silence.action === "speak") say(() => recite(silence.content, "silence"), "ignore", true);
+      if (silence.action === "speak") say(() => recite(silence.content, "silence"), "ignore", { interruptable: true });
       else think(silence.content);
     });
   }

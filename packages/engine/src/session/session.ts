@@ -4,7 +4,7 @@ import { History, type EntrySource, type HistoryEntry } from "../core/history.ts
 import { Presence } from "../core/presence.ts";
 import { defaultGate } from "../core/speech-gate.ts";
 import { TurnTaking } from "../core/turn-taking.ts";
-import type { SayPriority, TextOptions, TurnDecision, TurnInput } from "../core/turn-contract.ts";
+import type { ReplyRule, SayPriority, TextOptions, TurnDecision, TurnInput } from "../core/turn-contract.ts";
 import { AppError } from "../errors.ts";
 import type { Transcript } from "../vendors/vendor.ts";
 import { Agenda } from "./agenda.ts";
@@ -13,7 +13,7 @@ import type { ClientMessage } from "./client-message.ts";
 import { obeying } from "./controls.ts";
 import { Ears } from "./ears.ts";
 import { Feed } from "./feed.ts";
-import { Filler } from "./filler.ts";
+import { openFiller } from "./filler.ts";
 import { Host } from "./host.ts";
 import { Mind } from "./mind.ts";
 import { Mouth } from "./mouth.ts";
@@ -72,10 +72,10 @@ export class Session implements AsyncDisposable {
       mind: this.#mind,
       mouth: this.#mouth,
       floorIsFree: () => this.#turns.floor === "nobody",
-      say: (reply) => void this.#say(reply, "append", true),
+      say: (reply) => void this.#say(reply, "append", { interruptable: true }),
     });
     this.#host = this.#openHost();
-    this.#openFiller();
+    openFiller(parts, this.#feed, (text) => this.#mouth.fill(text));
     this.closed = this.#run();
   }
 
@@ -98,8 +98,8 @@ export class Session implements AsyncDisposable {
   }
 
   /** Speaks a fixed text; tells at once what becomes of it. */
-  say(text: string, { priority, interruptable }: SayOptions): "spoken" | "queued" | "ignored" {
-    return this.#say(() => this.#mind.recite(text, "command"), priority, interruptable);
+  say(text: string, { priority, ...rule }: SayOptions): "spoken" | "queued" | "ignored" {
+    return this.#say(() => this.#mind.recite(text, "command"), priority, rule);
   }
 
   /** Ends speaking and thinking at once; nothing happens while the agent does neither. */
@@ -285,6 +285,7 @@ export class Session implements AsyncDisposable {
       case "turn-overlong":
       case "speech-ignored": {
         const { turn: turnId, ...told } = decision;
+        if (told.type === "speech-ignored" && told.remembered === true) this.#history.overhear(told, turnId);
         this.#feed.emit({ ...told, turnId });
         break;
       }
@@ -363,10 +364,10 @@ export class Session implements AsyncDisposable {
     cancel();
   }
 
-  #say(reply: () => Reply, priority: SayPriority, interruptable: boolean): "spoken" | "queued" | "ignored" {
+  #say(reply: () => Reply, priority: SayPriority, rule: ReplyRule): "spoken" | "queued" | "ignored" {
     const id = this.#nextSay++;
     this.#says.set(id, reply);
-    for (const decision of this.#input({ type: "say", at: this.#parts.clock.now(), id, priority, interruptable })) {
+    for (const decision of this.#input({ type: "say", at: this.#parts.clock.now(), id, priority, ...rule })) {
       if (decision.type === "say-start" && decision.id === id) return "spoken";
       if (decision.type === "say-queued" && decision.id === id) return "queued";
     }
@@ -426,18 +427,11 @@ export class Session implements AsyncDisposable {
     });
   }
 
-  #openFiller(): void {
-    const { clock, config } = this.#parts;
-    if (config.fillers === undefined) return;
-    const filler = new Filler({ clock, settings: config.fillers, fill: (text) => this.#mouth.fill(text) });
-    this.#feed.listen((event) => filler.handle(event));
-  }
-
   #openHost(): Host {
     return new Host({
       ...this.#parts,
       recite: (text, source) => this.#mind.recite(text, source),
-      say: (reply, priority, interruptable) => void this.#say(reply, priority, interruptable),
+      say: (reply, priority, rule) => void this.#say(reply, priority, rule),
       think: (text) => void this.think(text, { priority: "ignore", whileSpeaking: "ignore" }),
     });
   }

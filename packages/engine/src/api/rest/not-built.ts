@@ -3,19 +3,12 @@ import type { rest } from "@parley/protocol";
 import type { Fault } from "../../faults.ts";
 import { filled, invalid, missing, type Path } from "./body-faults.ts";
 
-export function checkBuilt({ preset, pipeline_id: pipeline, properties }: rest.JoinBody, faults: Fault[]): void {
+export function checkBuilt(properties: rest.JoinProperties, faults: Fault[]): void {
   const { llm, avatar, advanced_features: features } = properties;
   const refuse = (wanted: boolean | null | undefined, path: Path, value: unknown, way: string): void => {
     if (wanted === true) faults.push(invalid(path, value, `is not built; ${way}`));
   };
 
-  refuse(
-    filled(preset),
-    ["preset"],
-    preset,
-    "choose asr, tts and llm by vendor, url and key, or leave them out for the project's defaults",
-  );
-  refuse(filled(pipeline), ["pipeline_id"], pipeline, "send the properties themselves; what they leave out is the project's default");
   refuse(features?.enable_sal, ["properties", "advanced_features", "enable_sal"], true, "properties.remote_rtc_uids chooses whom it hears");
   refuse(avatar?.enable, ["properties", "avatar", "enable"], true, "the agent has a voice alone");
   refuse(
@@ -23,12 +16,6 @@ export function checkBuilt({ preset, pipeline_id: pipeline, properties }: rest.J
     ["properties", "llm", "greeting_audio_url"],
     llm?.greeting_audio_url,
     "properties.llm.greeting_message is spoken",
-  );
-  refuse(
-    llm?.greeting_configs?.uninterruptible_asr_policy === "context",
-    ["properties", "llm", "greeting_configs", "uninterruptible_asr_policy"],
-    "context",
-    "allowed: merge_reply",
   );
   refuse(
     llm?.output_modalities?.includes("audio"),

@@ -53,7 +53,9 @@ test("greeting modes, delay and interruption become what they say", () => {
     interruptable: false,
     mode: "first",
     delayMs: 5000,
+    overlapping: "append",
   });
+  expect(greeting({ uninterruptible_asr_policy: "context" })?.overlapping).toBe("remember");
 });
 
 test("silence needs a content unless it is off", () => {
@@ -188,10 +190,6 @@ test.each<[Record<string, unknown>, string]>([
   [{ avatar: { enable: true, vendor: "akool" } }, "properties.avatar.enable: true is not built"],
   [{ filler_words: { enable: true, content: { mode: "generated" } } }, 'properties.filler_words.content.mode: "generated" is not built'],
   [{ llm: { url, greeting_audio_url: "https://a/b.wav" } }, 'properties.llm.greeting_audio_url: "https://a/b.wav" is not built'],
-  [
-    { llm: { url, greeting_configs: { uninterruptible_asr_policy: "context" } } },
-    'properties.llm.greeting_configs.uninterruptible_asr_policy: "context" is not built; allowed: merge_reply',
-  ],
   [{ llm: { url, output_modalities: ["text", "audio"] } }, "properties.llm.output_modalities"],
   [{ geofence: { exclude_area: "ASIA" } }, "properties.geofence.area is required"],
   [

@@ -5,6 +5,7 @@ import type { Fault } from "../../faults.ts";
 import type { AgentConfig, SystemMessage } from "../../session/agent-config.ts";
 import { filled, invalid, missing } from "./body-faults.ts";
 import { checkBuilt } from "./not-built.ts";
+import { lookUp } from "./presets.ts";
 import { fillTemplate } from "./template.ts";
 import { toBrain } from "./to-brain.ts";
 import { toToolPlan } from "./to-tools.ts";
@@ -49,13 +50,14 @@ export type Translation = { readonly ok: true; readonly request: AgentRequest } 
 /** `leave` waits so long for the last words, in seconds, where grace is asked for without a number. */
 const GRACE_S = 30;
 
-export function toConfig(body: rest.JoinBody, offer: Offer): Translation {
+export function toConfig(body: rest.JoinBody, offered: Offer): Translation {
   const faults: Fault[] = [];
   const { name, properties } = body;
   const { llm, parameters } = properties;
   const variables = llm?.template_variables ?? {};
+  const offer = { ...offered, ...lookUp(body, offered.defaults, faults) };
   if (properties.enable_string_uid !== true) checkNumericUids(properties, faults);
-  checkBuilt(body, faults);
+  checkBuilt(properties, faults);
 
   const brain = toBrain(properties, variables, faults);
   // What a brain of its own takes the place of is not asked for.
@@ -141,13 +143,15 @@ function checkNumericUids(properties: rest.JoinProperties, faults: Fault[]): voi
 function toGreeting({ llm }: rest.JoinProperties, variables: Readonly<Record<string, string>>): Pick<AgentConfig, "greeting"> {
   const text = llm?.greeting_message;
   if (!filled(text)) return {};
-  const { mode, delay_ms: delayMs, interruptable } = llm?.greeting_configs ?? {};
+  const { mode, delay_ms: delayMs, interruptable, uninterruptible_asr_policy: policy } = llm?.greeting_configs ?? {};
+  const overlapping = policy === "context" ? "remember" : policy === "merge_reply" ? "append" : undefined;
   return {
     greeting: {
       text: fillTemplate(text, variables),
       interruptable: interruptable ?? true,
       mode: mode === "single_first" ? "first" : "every",
       delayMs: delayMs ?? 0,
+      ...(overlapping === undefined ? {} : { overlapping }),
     },
   };
 }
