@@ -63,10 +63,10 @@ export const AgentAnswer = z.object({
   name: z.string(),
 });
 
-/** Reads a query value that is a number in text. */
+/** Reads a query value that is a number in text; Go writes large ones with an exponent, as 1.737111452e+09. */
 const number = z
   .string()
-  .regex(/^\d+(\.\d+)?$/, "is not a number")
+  .regex(/^\d+(\.\d+)?(e\+?\d{1,2})?$/i, "is not a number")
   .transform(Number);
 /** Unix seconds, until the end of the year 9999: what is later is milliseconds by mistake, or nonsense. */
 const moment = number.pipe(z.number().max(253_402_300_799));

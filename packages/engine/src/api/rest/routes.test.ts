@@ -243,6 +243,7 @@ test("a list is filtered by channel, state and time", async () => {
   expect((await call("GET", "agents")).body).toMatchObject({ meta: { total: 0 } });
   expect((await call("GET", "agents?from_time=1737111000")).body).toMatchObject({ meta: { total: 2 } });
   expect((await call("GET", "agents?from_time=1737111000&channel=two")).body).toMatchObject({ meta: { total: 1 } });
+  expect((await call("GET", "agents?from_time=1.737111e%2B09&to_time=1737111460.0")).body).toMatchObject({ meta: { total: 2 } });
   expect((await call("GET", "agents?from_time=1737111000&state=1,3")).body).toMatchObject({ meta: { total: 0 } });
   expect(await call("GET", "agents?state=9")).toMatchObject({ status: 400, body: { detail: expect.stringContaining("query state") } });
 });
