@@ -12,19 +12,24 @@ const DefaultVendor = z.strictObject({
   params: params.default({}).describe("Its parameters, in its own spelling: key, model, …"),
 });
 
+const DefaultLlm = z.strictObject({
+  style: z.string().min(1).default("openai").describe("Request style."),
+  url: z.string().optional().describe("Full address of the endpoint."),
+  api_key: z.string().optional().describe("Its key."),
+  params: params.default({}).describe("Merged into each request: model, …"),
+  headers: z.record(z.string(), z.string()).default({}).describe("Added to each request."),
+});
+
+const Preset = z.strictObject({ asr: DefaultVendor.optional(), tts: DefaultVendor.optional(), llm: DefaultLlm.optional() });
+
 const Defaults = z.strictObject({
   asr: z.record(z.string(), DefaultVendor).default({}).describe("From a language tag, or `*`, to its recogniser."),
   tts: DefaultVendor.optional().describe("The voice where `join` names none."),
-  llm: z
-    .strictObject({
-      style: z.string().min(1).default("openai").describe("Request style."),
-      url: z.string().optional().describe("Full address of the endpoint."),
-      api_key: z.string().optional().describe("Its key."),
-      params: params.default({}).describe("Merged into each request: model, …"),
-      headers: z.record(z.string(), z.string()).default({}).describe("Added to each request."),
-    })
-    .optional()
-    .describe("The language model where `join` names none."),
+  llm: DefaultLlm.optional().describe("The language model where `join` names none."),
+  presets: z
+    .record(z.string().regex(/^[^,\s]+$/, "is no name: write it without commas and spaces"), Preset)
+    .default({})
+    .describe("From a name that `preset` or `pipeline_id` of `join` may use to `asr`, `tts` and `llm`: see [below](#presets)."),
   max_history: z.int().min(0).max(1024).default(10).describe("Entries of short-term memory."),
 });
 
@@ -115,7 +120,10 @@ export const Settings = z.strictObject({
     .strictObject({
       udp_port: z.int().min(0).max(65_535).optional().describe("UDP port of all media; default 50000, on loopback the next free one."),
       announced_addresses: z.array(z.string()).default([]).describe("Addresses under which others reach this machine."),
-      bind_address: z.string().optional().describe("Address to bind media to; default `host`."),
+      bind_address: z
+        .string()
+        .optional()
+        .describe("Address to bind media to; default `host`. On loopback, calls from Firefox have ports of their own on other addresses."),
       allowed_origins: z
         .array(z.string())
         .default([])
