@@ -45,7 +45,9 @@ function faultOf(issue: Issue, input: unknown, path: readonly PropertyKey[]): Fa
   if (path.length === 0)
     return { kind: "body", message: `the body is ${value === null ? "empty" : kindOf(value)}; a JSON object is expected` };
   const name = pathText(path);
-  if (value === undefined || value === null) return { kind: "missing", message: `${name} is required` };
+  if (value === undefined || value === null) {
+    return { kind: "missing", message: `${name} ${issue.code === "custom" ? issue.message : "is required"}` };
+  }
   const secret = path.some((part) => typeof part === "string" && secretName.test(part));
   return {
     kind: "invalid",

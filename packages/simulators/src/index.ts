@@ -18,5 +18,13 @@ export {
   simulatedRate,
   simulatedVendors,
 } from "./speech.ts";
+export {
+  simulatedSpeech,
+  startTtsSimulator,
+  type TtsFailure,
+  type TtsRequest,
+  type TtsSimulator,
+  type TtsSimulatorOptions,
+} from "./tts.ts";
 export { type McpSimulator, type McpSimulatorOptions, type SimulatedTool, startMcpSimulator } from "./mcp.ts";
 export { type VoiceAgentMessage, type VoiceAgentReply, VoiceAgentSimulator, type VoiceAgentSimulatorOptions } from "./voice-agent.ts";

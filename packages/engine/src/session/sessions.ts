@@ -13,7 +13,8 @@ import { tunable } from "./tunable-voice.ts";
 /** The vendors, found by name; each throws an `AppError` that names the field when a choice cannot be had. */
 export interface VendorChoice {
   openAsr(chosen: ChosenAsr): Asr;
-  openTts(chosen: ChosenTts): Voice;
+  /** `params`: in place of its own. */
+  openTts(chosen: ChosenTts, params?: Readonly<Record<string, unknown>>): Voice;
   openLlm(chosen: ChosenLlm): Llm;
   readonly openTools: OpenTools;
 }
@@ -100,8 +101,7 @@ export class Sessions implements AsyncDisposable {
 
 /** The voice as it was chosen, with `params` in place of its own. */
 function openVoice(vendors: VendorChoice, chosen: ChosenTts, params: Readonly<Record<string, unknown>>): Voice {
-  const own: object = typeof chosen.options === "object" && chosen.options !== null ? chosen.options : {};
-  return skippingBrackets(vendors.openTts({ ...chosen, options: { ...own, ...params } }), chosen.skip ?? []);
+  return skippingBrackets(vendors.openTts(chosen, params), chosen.skip ?? []);
 }
 
 function withTools(config: AgentConfig, opened: OpenedTools | undefined): AgentConfig {

@@ -4,6 +4,7 @@ import type { z } from "zod";
 import { AppError } from "../errors.ts";
 import { brainStyle } from "./brain.ts";
 import { knowsLanguage } from "./languages.ts";
+import { genericHttp } from "./generic-http.ts";
 import { openLocal } from "./local.ts";
 import { nearest } from "../nearest.ts";
 import type { Network } from "./network.ts";
@@ -33,7 +34,8 @@ export interface Vendors {
   readonly styles: readonly LlmStyle[];
   /** Each checks name and options, and throws an `AppError` that names the field of the REST door. */
   openAsr(chosen: { readonly vendor: string; readonly language: string; readonly options: unknown }): Asr;
-  openTts(chosen: { readonly vendor: string; readonly options: unknown }): Voice;
+  /** `params`: in place of those in its options. */
+  openTts(chosen: { readonly vendor: string; readonly options: unknown }, params?: Readonly<Record<string, unknown>>): Voice;
   openLlm(chosen: { readonly style: string; readonly options: unknown }): Llm;
   readonly openTools: OpenTools;
 }
@@ -74,13 +76,18 @@ function parse(field: string, schema: z.ZodType, given: unknown): unknown {
   throw new AppError("invalid-field", `${name}: ${message}`);
 }
 
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null ? { ...value } : {};
+}
+
 function override<Named extends { readonly name: string }>(builtIn: readonly Named[], added: readonly Named[]): Named[] {
   return [...builtIn.filter(({ name }) => !added.some((other) => other.name === name)), ...added];
 }
 
 export function openVendors(options: VendorsOptions): Vendors {
   const { network, brain = openBrain(), now = () => new Date(), defaultAsr = "local" } = options;
-  const vendors = override(options.speech === undefined ? [] : [openLocal(options.speech)], options.vendors ?? []);
+  const local = options.speech === undefined ? [] : [openLocal(options.speech)];
+  const vendors = override([...local, genericHttp(network)], options.vendors ?? []);
   const styles = override([openAiStyle(network), brainStyle(brain, now)], options.styles ?? []);
   const named = (part: "asr" | "tts"): Vendor[] => vendors.filter((vendor) => vendor[part] !== undefined);
 
@@ -101,7 +108,7 @@ export function openVendors(options: VendorsOptions): Vendors {
       }
       return asr.open(parse("asr.params", asr.options, chosen.options));
     },
-    openTts(chosen) {
+    openTts(chosen, params = {}) {
       const tts = vendors.find((vendor) => vendor.name === chosen.vendor)?.tts;
       if (tts === undefined)
         throw unknown(
@@ -109,7 +116,9 @@ export function openVendors(options: VendorsOptions): Vendors {
           chosen.vendor,
           named("tts").map((vendor) => vendor.name),
         );
-      return tts.open(parse("tts.params", tts.options, chosen.options));
+      const own = fieldsOf(chosen.options);
+      if (tts.addressed === true) return tts.open(parse("tts", tts.options, { ...own, params: { ...fieldsOf(own["params"]), ...params } }));
+      return tts.open(parse("tts.params", tts.options, { ...own, ...params }));
     },
     openLlm(chosen) {
       const style = styles.find((one) => one.name === chosen.style);

@@ -144,7 +144,12 @@ export interface Voice {
 export interface Vendor {
   readonly name: string;
   readonly asr?: { readonly options: z.ZodType; readonly languages?: readonly string[]; open(options: unknown): Asr };
-  readonly tts?: { readonly options: z.ZodType; open(options: unknown): Voice };
+  readonly tts?: {
+    readonly options: z.ZodType;
+    /** It is reached where its user says: its options are `url`, `headers` and `params`, not the parameters alone. */
+    readonly addressed?: boolean;
+    open(options: unknown): Voice;
+  };
 }
 
 /** A request style of language models, chosen by `llm.style`. */
