@@ -63,8 +63,8 @@ export const SessionReady = z.object({
   type: z.literal("session.ready"),
   session_id: z.string(),
   config: SessionEcho,
-  expires_at: z.number().describe("Unix seconds of its forced end."),
-  resume_token: z.string(),
+  expires_at: z.int().describe("Unix seconds of its forced end."),
+  resume_token: z.string().describe("A credential for this session alone: a new socket may resume with it in place of a new token."),
   timestamp,
 });
 
@@ -104,8 +104,8 @@ export const AgentTranscriptDelta = z.object({
   reply_id: replyId,
   item_id: itemId,
   delta: z.string(),
-  start_ms: z.number().nullable(),
-  end_ms: z.number().nullable(),
+  start_ms: z.int().nullable(),
+  end_ms: z.int().nullable(),
   timestamp,
 });
 

@@ -145,7 +145,7 @@ export class Connection implements Line {
         const { session_id: id, resume_token: token } = decision.event;
         const resumed = this.#parts.sessions.resume(id, token ?? undefined, this.#parts.client, this);
         const at = this.#parts.clock.now();
-        if (resumed.ok) this.#session = resumed.session;
+        if (resumed.ok) this.#holds(resumed.session);
         this.#handle(resumed.ok ? { type: "resumed", at } : { type: "resume-failed", at, refusal: resumed.refusal });
         break;
       }
@@ -176,13 +176,20 @@ export class Connection implements Line {
       return;
     }
     if (started.ok) {
-      this.#session = started.session;
+      this.#holds(started.session);
       started.session.notes.include(this.#notes);
       this.#handle({ type: "started", at: clock.now() });
       return;
     }
     log.info({ appId: client.project.appId, code: started.refusal.code, param: started.refusal.param }, started.refusal.message);
     this.#handle({ type: "start-failed", at: clock.now(), refusal: started.refusal });
+  }
+
+  /** From now on it is asked how much has arrived. */
+  #holds(session: VoiceSession): void {
+    this.#session = session;
+    this.#cancelCheck();
+    this.#check();
   }
 
   #tell({ code, message, param }: Refusal): void {
@@ -210,9 +217,10 @@ export class Connection implements Line {
       socket.terminate();
       return;
     }
-    if (socket.readyState !== socket.OPEN) return;
+    // Before there is a session nothing is to be known, and clients that read frames by hand expect none.
+    if (this.#session === undefined || socket.readyState !== socket.OPEN) return;
     this.#unanswered.push(now);
-    socket.ping(`${this.#session?.pinged() ?? 0} ${now}`);
+    socket.ping(`${this.#session.pinged()} ${now}`);
   }
 
   #ponged(data: Buffer): void {

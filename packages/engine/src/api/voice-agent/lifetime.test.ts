@@ -244,6 +244,13 @@ test("a token that another session has used opens none, and resumes none", async
   expect(second.socket.closed?.code).toBe(1008);
 });
 
+test("expires_at is a whole number of seconds, whenever the session begins", async () => {
+  await using stage = new VoiceStage();
+  await stage.clock.moveTo(1230);
+  const client = await stage.begin({}, { maxSessionSeconds: 90 });
+  expect(client.only("session.ready")[0]?.expires_at).toBe(91);
+});
+
 test("at its longest time a session ends with session.ended and 1008; the token's cap counts, and the agent may be warned", async () => {
   await using stage = new VoiceStage({ rules: { warnBeforeEnd: true }, agent: ["bye"] });
   const client = await stage.begin({}, { maxSessionSeconds: 90 });
@@ -313,6 +320,18 @@ test("a client that does not read is dropped, and may come back", async () => {
   const second = await stage.resume(client.sessionId);
   await stage.clock.moveTo(4000);
   expect(second.only("transcript.agent").map(({ text }) => text)).toEqual([long]);
+});
+
+test("before its session begins a client gets no frame at all, not even a ping", async () => {
+  await using stage = new VoiceStage();
+  const client = stage.connect();
+  const pings: number[] = [];
+  client.socket.ping = () => void pings.push(stage.clock.now());
+  await stage.clock.moveTo(5000);
+  expect([pings, client.told]).toEqual([[], []]);
+  client.send({ type: "session.update", session: {} });
+  await stage.clock.moveTo(5000);
+  expect([pings, client.only("session.ready").length]).toEqual([[5000], 1]);
 });
 
 test("a client that answers no pings is dropped after twenty seconds", async () => {

@@ -46,7 +46,7 @@ class Street implements AsyncDisposable {
 
   async open(path: string, headers: Record<string, string> = {}) {
     const socket = new WebSocket(`ws://127.0.0.1:${await this.port()}${path}`, { headers });
-    const told: { type: string; code?: string; timestamp: number; message?: string; session_id?: string }[] = [];
+    const told: { type: string; code?: string; timestamp: number; message?: string; session_id?: string; resume_token?: string }[] = [];
     const waiting: (() => void)[] = [];
     socket.on("message", (data) => {
       told.push(JSON.parse(String(data)));
@@ -133,6 +133,40 @@ test("an engine that ends takes nobody new in; who has lost a socket may come ba
   again.socket.send(JSON.stringify({ type: "session.resume", session_id: first.told[1]?.session_id }));
   await again.until(1);
   expect(again.told).toMatchObject([{ type: "session.ready", session_id: first.told[1]?.session_id }]);
+});
+
+test("a resume_token is a credential for its own session alone, and as long as that can be resumed", async () => {
+  await using street = new Street();
+  const begin = async () => {
+    const client = await street.open("/v1/ws?token=key");
+    await once(client.socket, "open");
+    client.socket.send(JSON.stringify({ type: "session.update", session: {} }));
+    await client.until(2);
+    return client;
+  };
+  const [first, other] = [await begin(), await begin()];
+  const { session_id: id, resume_token: token = "" } = first.told[1] ?? {};
+  const come = async (message: object) => {
+    const client = await street.open("/v1/ws", { authorization: `Bearer ${token}` });
+    await once(client.socket, "open");
+    client.socket.send(JSON.stringify(message));
+    await client.until(1);
+    return client;
+  };
+  const stranger = await come({ type: "session.update", session: {} });
+  expect(await stranger.closed).toEqual({ code: 1008, reason: "UNAUTHORIZED" });
+  expect((await come({ type: "session.resume", session_id: other.told[1]?.session_id })).told).toMatchObject([
+    { code: "session_forbidden" },
+  ]);
+  first.socket.terminate();
+  await first.closed;
+  const back = await come({ type: "session.resume", session_id: id });
+  expect(back.told).toMatchObject([{ type: "session.ready", session_id: id }]);
+  back.socket.send(JSON.stringify({ type: "session.end" }));
+  expect((await back.closed).code).toBe(1000);
+  const late = await street.open("/v1/ws", { authorization: `Bearer ${token}` });
+  expect(await late.closed).toEqual({ code: 1008, reason: "session_not_found" });
+  expect(late.told).toMatchObject([{ code: "session_not_found" }]);
 });
 
 test("no subprotocol is chosen, whatever is offered", async () => {

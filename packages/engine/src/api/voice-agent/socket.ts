@@ -11,6 +11,7 @@ import type { ApiKeys } from "./api-keys.ts";
 import { Connection } from "./connection.ts";
 import { readCredential } from "./credential.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { sessionOfResumeToken } from "./resume-token.ts";
 import type { VoiceTokens } from "./tokens.ts";
 import { type Client, VoiceSessions, type VoiceSessionsOptions } from "./voice-sessions.ts";
 
@@ -90,6 +91,11 @@ export class VoiceAgentDoor implements AsyncDisposable {
     }
     const key = keys.find(credential);
     if (key !== undefined) return allowed({ project: key.project, spend: () => true });
+    const returning = sessionOfResumeToken(credential);
+    if (returning !== undefined) {
+      const client = this.sessions.holder(returning, credential);
+      return client === undefined ? { refusal: overForToken } : allowed(client);
+    }
     const token = tokens.check(credential, now());
     if (!token.ok) return unauthorized(whyNot[token.why]);
     const { project, nonce, expiresAt, maxSessionDurationSeconds: maxSessionSeconds } = token;
@@ -107,6 +113,9 @@ export class VoiceAgentDoor implements AsyncDisposable {
     socket.close(voiceAgent.errorCloseCodes[code] ?? 1008, code);
   }
 }
+
+/** What `session.resume` would be told: a client stops trying for it. */
+const overForToken = refusal("session_not_found", "Session not found or grace window has expired", "session_id");
 
 const whyNot = {
   malformed: "the API key is wrong",

@@ -1,5 +1,5 @@
 /** One Voice Agent session: a conversation that outlives the sockets through which its client reaches it. */
-import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import type { voiceAgent } from "@parley/protocol";
 import type { Logger } from "pino";
 import { z } from "zod";
@@ -18,6 +18,7 @@ import type { Line } from "./line.ts";
 import { Notes } from "./notes.ts";
 import type { ReceivedEvent } from "./read-message.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { makeResumeToken } from "./resume-token.ts";
 import { SessionLife, type SessionLifeInput, type SessionLimits } from "./session-life.ts";
 import type { CloseReason, SessionLog, VoiceSessionRecord } from "./session-log.ts";
 import { Timeline } from "./timeline.ts";
@@ -82,7 +83,7 @@ export class VoiceSession {
   readonly #life: SessionLife;
   readonly #timeline = new Timeline();
   readonly #createdAt: number;
-  readonly #resumeToken = randomBytes(24).toString("base64url");
+  readonly #resumeToken: string;
   #configuration: Configuration;
   #record: VoiceSessionRecord;
   #line: Line | undefined;
@@ -100,6 +101,7 @@ export class VoiceSession {
     const { id, project, configuration, clock, now, makeId, legacyArgs } = parts;
     this.#parts = parts;
     this.id = id;
+    this.#resumeToken = makeResumeToken(id);
     this.project = project;
     this.#configuration = configuration;
     this.#line = line;
@@ -358,7 +360,8 @@ export class VoiceSession {
   #sayReady(line: Line): void {
     const { clock } = this.#parts;
     const leftMs = this.#life.endsAt - clock.now();
-    const expiresAt = (this.#parts.now() + leftMs) / 1000;
+    // Whole seconds: some clients take no others.
+    const expiresAt = Math.round((this.#parts.now() + leftMs) / 1000);
     line.send({ type: "session.ready", session_id: this.id, config: this.#echo, expires_at: expiresAt, resume_token: this.#resumeToken });
   }
 

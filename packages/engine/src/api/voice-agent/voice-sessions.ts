@@ -43,6 +43,8 @@ export interface Client {
   readonly spend: () => boolean;
   /** Longest session that its token opens; absent: as long as any. */
   readonly maxSessionSeconds?: number;
+  /** Came with the resume token of this session: may go on with it, and nothing else. */
+  readonly only?: string;
 }
 
 export interface VoiceSessionsOptions {
@@ -109,6 +111,8 @@ export class VoiceSessions implements AsyncDisposable {
   /** Starts a session for a client's first update; tells the line that it is ready before anything else is said. */
   async start(update: Update, client: Client, line: Line, signal: AbortSignal): Promise<Started> {
     const { appId } = client.project;
+    if (client.only !== undefined)
+      return no("UNAUTHORIZED", "A resume_token opens no new session: send session.resume, or come with an API key or a temporary token");
     const refused = this.#room(client.project);
     if (refused !== undefined) return { ok: false, refusal: refused };
     this.#starting.set(appId, (this.#starting.get(appId) ?? 0) + 1);
@@ -123,10 +127,19 @@ export class VoiceSessions implements AsyncDisposable {
     }
   }
 
+  /** Who comes with a resume token; undefined: its session is over, or it is not the token of that session. */
+  holder(id: string, token: string): Client | undefined {
+    const session = this.#sessions.get(id);
+    return session?.mayResume(token) === true ? { project: session.project, spend: () => true, only: id } : undefined;
+  }
+
   /** Gives a session that is there, or was lost, to a new socket. */
   resume(id: string, token: string | undefined, client: Client, line: Line): Started {
     const session = this.#sessions.get(id);
     const owner = session?.project ?? this.#expired.get(id);
+    if (client.only !== undefined && client.only !== id) {
+      return no("session_forbidden", "The socket's resume_token is that of another session", "session_id");
+    }
     if (owner !== undefined && owner.appId !== client.project.appId) {
       return no("session_forbidden", "The session belongs to another account", "session_id");
     }
