@@ -97,6 +97,18 @@ test("projects come from the file, with customers, limits and defaults", () => {
   expect(generated.size).toBe(0);
 });
 
+test("names of the operator's stand for recogniser, voice and language model", () => {
+  const presets = (text: string) => read({ ...own, PARLEY_DEFAULTS__PRESETS: text });
+  const config = presets("{openai_tts_1: {tts: {vendor: local}}, desk: {llm: {url: http://127.0.0.1:1/, api_key: hush-hush}}}");
+  expect(config.projects[0].defaults.presets).toEqual({
+    openai_tts_1: { tts: { vendor: "local", params: {} } },
+    desk: { llm: { style: "openai", url: "http://127.0.0.1:1/", apiKey: "hush-hush", params: {}, headers: {} } },
+  });
+  expect(describeConfig(config)).not.toContain("hush-hush");
+  expect(() => presets("{'a, b': {}}")).toThrow(/defaults\.presets.*has a name with a comma/);
+  expect(() => presets("{a: {voice: {vendor: local}}}")).toThrow(/voice/);
+});
+
 test("webhooks come from the file or the environment; all events where none are named; a wrong one is told by its path", () => {
   const webhook = (text: string) => read({ ...own, PARLEY_WEBHOOKS: text });
   const { webhooks } = webhook(

@@ -277,7 +277,6 @@ function firstProject(settings: Settings, { dataDir, loopback, credentials }: Pl
 
 function toProject(settings: ProjectSettings): Project {
   const { app_id, app_certificate, customers, api_keys, limits, services, defaults, webhooks } = settings;
-  const { llm } = defaults;
   return {
     appId: app_id,
     certificate: app_certificate,
@@ -294,20 +293,24 @@ function toProject(settings: ProjectSettings): Project {
     defaults: {
       asr: defaults.asr,
       ...(defaults.tts === undefined ? {} : { tts: defaults.tts }),
-      ...(llm === undefined
-        ? {}
-        : {
-            llm: {
-              style: llm.style,
-              ...(llm.url === undefined ? {} : { url: llm.url }),
-              ...(llm.api_key === undefined ? {} : { apiKey: llm.api_key }),
-              params: llm.params,
-              headers: llm.headers,
-            },
-          }),
+      ...toLlm(defaults.llm),
+      presets: Object.fromEntries(
+        Object.entries(defaults.presets).map(([name, { asr, tts, llm }]) => [
+          name,
+          { ...(asr === undefined ? {} : { asr }), ...(tts === undefined ? {} : { tts }), ...toLlm(llm) },
+        ]),
+      ),
       maxHistory: defaults.max_history,
     },
     webhooks: webhooks.map(({ url, secret, events }) => ({ url, secret, events: new Set(events) })),
+  };
+}
+
+function toLlm(llm: ProjectSettings["defaults"]["llm"]): Pick<Project["defaults"], "llm"> {
+  if (llm === undefined) return {};
+  const { style, url, api_key: apiKey, params, headers } = llm;
+  return {
+    llm: { style, ...(url === undefined ? {} : { url }), ...(apiKey === undefined ? {} : { apiKey }), params, headers },
   };
 }
 

@@ -27,7 +27,8 @@ const Defaults = z.strictObject({
   tts: DefaultVendor.optional().describe("The voice where `join` names none."),
   llm: DefaultLlm.optional().describe("The language model where `join` names none."),
   presets: z
-    .record(z.string().regex(/^[^,\s]+$/, "is no name: write it without commas and spaces"), Preset)
+    .record(z.string(), Preset)
+    .refine((presets) => Object.keys(presets).every((name) => /^[^,\s]+$/.test(name)), "has a name with a comma or a space")
     .default({})
     .describe("From a name that `preset` or `pipeline_id` of `join` may use to `asr`, `tts` and `llm`: see [below](#presets)."),
   max_history: z.int().min(0).max(1024).default(10).describe("Entries of short-term memory."),

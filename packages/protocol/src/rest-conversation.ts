@@ -3,20 +3,23 @@ import { z } from "zod";
 import { optional } from "./rest-field.ts";
 import { LlmBody } from "./rest-join.ts";
 
+const UpdateProperties = z.object({
+  token: optional(z.string()).describe("A new token for the agent's channel and uid."),
+  llm: optional(LlmBody.pick({ system_messages: true, params: true })).describe(
+    "From the next request on. `params` replaces all of them; nothing is merged.",
+  ),
+  mllm: optional(
+    z.object({
+      params: optional(z.record(z.string(), z.unknown())).describe("Fields of `session` of the endpoint's `session.update`, but `tools`."),
+    }),
+  ).describe("For agents with `mllm` alone; what is left out stays as it is."),
+});
+
+/** Official clients send `{}`, or no body at all, where nothing is to change. */
 export const UpdateBody = z.object({
-  properties: z.object({
-    token: optional(z.string()).describe("A new token for the agent's channel and uid."),
-    llm: optional(LlmBody.pick({ system_messages: true, params: true })).describe(
-      "From the next request on. `params` replaces all of them; nothing is merged.",
-    ),
-    mllm: optional(
-      z.object({
-        params: optional(z.record(z.string(), z.unknown())).describe(
-          "Fields of `session` of the endpoint's `session.update`, but `tools`.",
-        ),
-      }),
-    ).describe("For agents with `mllm` alone; what is left out stays as it is."),
-  }),
+  properties: optional(UpdateProperties)
+    .transform((properties) => properties ?? {})
+    .describe("What is left out stays as it is."),
 });
 export type UpdateBody = z.output<typeof UpdateBody>;
 

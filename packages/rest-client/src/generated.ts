@@ -569,9 +569,9 @@ export interface operations {
                         agent_rtm_uid?: unknown | null;
                         silence_timeout?: unknown | null;
                     };
-                    /** @description Not built: refused. */
+                    /** @description Names of the operator's `defaults.presets`, separated by commas: they choose their parts. */
                     preset?: string | null;
-                    /** @description Not built: refused. */
+                    /** @description A name of the operator's `defaults.presets`: its parts stand where `properties` have none. */
                     pipeline_id?: string | null;
                     graph_id?: unknown | null;
                 };
@@ -1555,7 +1555,8 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    properties: {
+                    /** @description What is left out stays as it is. */
+                    properties?: {
                         /** @description A new token for the agent's channel and uid. */
                         token?: string | null;
                         /** @description From the next request on. `params` replaces all of them; nothing is merged. */
@@ -1586,8 +1587,8 @@ export interface operations {
                                 [key: string]: unknown;
                             } | null;
                         } | null;
-                    };
-                };
+                    } | null;
+                } | null;
             };
         };
         responses: {

@@ -21,11 +21,20 @@ export interface DefaultLlm {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What a name of the operator's stands for. */
+export interface Preset {
+  readonly asr?: DefaultVendor;
+  readonly tts?: DefaultVendor;
+  readonly llm?: DefaultLlm;
+}
+
 export interface ProjectDefaults {
   /** From a language tag, or `*`, to its recogniser. */
   readonly asr: Readonly<Record<string, DefaultVendor>>;
   readonly tts?: DefaultVendor;
   readonly llm?: DefaultLlm;
+  /** By the names that `preset` and `pipeline_id` of `join` may use. */
+  readonly presets?: Readonly<Record<string, Preset>>;
   readonly maxHistory: number;
 }
 

@@ -92,20 +92,20 @@ export function addConversationRoutes(
         ...common,
         operationId: "update",
         summary: "Change an agent's token, instructions or model parameters",
-        body: rest.UpdateBody,
+        body: rest.UpdateBody.nullish(),
         response: { 200: rest.Updated, ...refusals },
       },
     },
     async (request) => {
       const project = projectOf(request);
       const call = agents.call(project, request.params.agentId);
-      const { token } = request.body.properties;
-      const translation = toChange(request.body, call, styles);
+      const body = request.body ?? { properties: {} };
+      const translation = toChange(body, call, styles);
       if (!translation.ok) throw toError(translation.faults);
       const { channel, uid } = call.agent;
-      checkToken(project, { token: token ?? "", channel, uid }, now(), "");
+      checkToken(project, { token: body.properties.token ?? "", channel, uid }, now(), "");
       call.session.update(translation.change);
-      call.notes.updated(request.body);
+      call.notes.updated(body);
       return toUpdated(call.agent);
     },
   );

@@ -80,6 +80,15 @@ test("update leaves alone what it does not name", async () => {
   expect(session.changes).toEqual([{}]);
 });
 
+test.each([undefined, {}, { properties: null }])("update with nothing to change answers with the agent: %j", async (body) => {
+  const { call, agentId, session } = await openCall();
+  expect(await call("POST", `agents/${agentId}/update`, body)).toMatchObject({
+    status: 200,
+    body: { agent_id: agentId, status: "RUNNING", state: "RUNNING" },
+  });
+  expect(session.changes).toEqual([{}]);
+});
+
 test("update refuses what is not built, and a token for another channel", async () => {
   const { call, agentId, clock } = await openCall();
   const token = (channel: string) => buildToken({ appId, certificate, channel, uid: "1001", expireSeconds: 60, now: clock.now() });
@@ -94,7 +103,7 @@ test("update refuses what is not built, and a token for another channel", async 
     status: 400,
     body: { detail: expect.stringContaining("properties.mllm.params: the object is for an agent with mllm") },
   });
-  expect(await call("POST", `agents/${agentId}/update`, {})).toMatchObject({ status: 400, body: { reason: "MissingRequiredField" } });
+  expect(await call("POST", `agents/${agentId}/update`, [])).toMatchObject({ status: 400, body: { reason: "InvalidRequestBody" } });
 });
 
 const said: HistoryEntry[] = [

@@ -231,10 +231,10 @@ test("a brain of its own takes the place of asr, llm and tts", () => {
   expect(accepted({}).config.brain).toBeUndefined();
 });
 
-test("stored configurations and managed presets are refused by name", () => {
+test("stored configurations and managed presets are refused by name where the operator has none", () => {
   expect(refused({}, none, { preset: "openai_tts_1", pipeline_id: "p1" })).toEqual([
-    'preset: "openai_tts_1" is not built; choose asr, tts and llm by vendor, url and key, or leave them out for the project\'s defaults',
-    'pipeline_id: "p1" is not built; send the properties themselves; what they leave out is the project\'s default',
+    'pipeline_id: "p1" is not in defaults.presets (the project has none); send the properties themselves; what they leave out is the project\'s default',
+    'preset: "openai_tts_1" is not in defaults.presets (the project has none); choose asr, tts and llm by vendor, url and key, or leave them out for the project\'s defaults',
   ]);
   expect(refused({}, none, { preset: "", pipeline_id: null })).toEqual([]);
 });

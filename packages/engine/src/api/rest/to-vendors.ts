@@ -9,6 +9,7 @@ import { knowsLanguage } from "../../vendors/languages.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
 import { filled, invalid, missing, type Path, unknownName } from "./body-faults.ts";
 import { parseLanguageTag } from "./language.ts";
+import type { Named } from "./presets.ts";
 
 /** What this engine has to offer to an agent. */
 export interface VendorOffer {
@@ -17,19 +18,23 @@ export interface VendorOffer {
   readonly defaults: ProjectDefaults;
 }
 
+/** The same, with what the body's names stand for. */
+type NamedOffer = VendorOffer & Named;
+
 const DEFAULT_LANGUAGE = "en-US";
 
-/** `ares` is the hosted service's own recogniser: here, whatever the project uses by default. */
-const OWN_RECOGNISER = "ares";
+/** The hosted service's own recognisers, in its two editions: here, whatever the project uses by default. */
+const ownRecognisers = ["ares", "fengming"];
 
 const embedded: DefaultVendor = { vendor: "local", params: {} };
 
 const Keywords = z.array(z.string()).max(500);
 
-export function toAsr({ asr, turn_detection: detection }: rest.JoinProperties, offer: VendorOffer, faults: Fault[]): ChosenAsr {
+export function toAsr({ asr, turn_detection: detection }: rest.JoinProperties, offer: NamedOffer, faults: Fault[]): ChosenAsr {
   const asked = asr?.language ?? detection?.language ?? DEFAULT_LANGUAGE;
   const parsed = parseLanguageTag(asked);
-  const own = !filled(asr?.vendor) || asr?.vendor === OWN_RECOGNISER;
+  const preset = offer.preset.has("asr");
+  const own = preset || !filled(asr?.vendor) || ownRecognisers.includes(asr?.vendor ?? "");
   const { keywords, ...params } = asr?.params ?? {};
   const listed = own ? Keywords.safeParse(keywords ?? []) : undefined;
   const keyterms = asr?.keywords ?? listed?.data ?? [];
@@ -45,7 +50,7 @@ export function toAsr({ asr, turn_detection: detection }: rest.JoinProperties, o
   if (managed && !own) checkManaged(["properties", "asr"], asr?.vendor ?? "", byDefault.vendor, faults);
   const chosen =
     own || managed
-      ? { vendor: byDefault.vendor, params: { ...byDefault.params, ...params } }
+      ? { vendor: byDefault.vendor, params: { ...byDefault.params, ...(preset ? ofVendor(asr, byDefault.vendor, params) : params) } }
       : { vendor: asr?.vendor ?? "", params: asr?.params ?? {} };
 
   const recognisers = offer.vendors.filter(({ asr: part }) => part !== undefined);
@@ -84,12 +89,17 @@ export function toAsr({ asr, turn_detection: detection }: rest.JoinProperties, o
   };
 }
 
-export function toTts({ tts }: rest.JoinProperties, offer: VendorOffer, faults: Fault[]): ChosenTts {
+export function toTts({ tts }: rest.JoinProperties, offer: NamedOffer, faults: Fault[]): ChosenTts {
   const byDefault = offer.defaults.tts ?? embedded;
+  const preset = offer.preset.has("tts");
   const managed = tts?.credential_mode === "managed";
-  if (managed) checkManaged(["properties", "tts"], tts?.vendor ?? "", byDefault.vendor, faults);
+  if (managed && !preset) checkManaged(["properties", "tts"], tts?.vendor ?? "", byDefault.vendor, faults);
   const chosen =
-    tts === undefined || tts === null ? byDefault : managed ? { ...byDefault, params: { ...byDefault.params, ...tts.params } } : tts;
+    tts === undefined || tts === null
+      ? byDefault
+      : preset || managed
+        ? { ...byDefault, params: { ...byDefault.params, ...(preset ? ofVendor(tts, byDefault.vendor, tts.params) : tts.params) } }
+        : tts;
   const voices = offer.vendors.filter(({ tts: part }) => part !== undefined);
   const voice = voices.find(({ name }) => name === chosen.vendor)?.tts;
   if (voice === undefined) {
@@ -112,14 +122,15 @@ export function toTts({ tts }: rest.JoinProperties, offer: VendorOffer, faults: 
   };
 }
 
-export function toLlm({ llm }: rest.JoinProperties, offer: VendorOffer, faults: Fault[]): ChosenLlm {
+export function toLlm({ llm }: rest.JoinProperties, offer: NamedOffer, faults: Fault[]): ChosenLlm {
   const ignoreEmpty = llm?.ignore_empty ?? false;
   const byDefault = defaultLlm(offer.defaults);
+  const preset = offer.preset.has("llm") || (offer.pipelineLlm && !filled(llm?.url) && !filled(llm?.style));
   const chosen =
     llm === undefined || llm === null
       ? byDefault
-      : llm.credential_mode === "managed"
-        ? managedLlm(llm, byDefault, faults)
+      : preset || llm.credential_mode === "managed"
+        ? managedLlm(preset ? { ...llm, style: null } : llm, byDefault, faults)
         : {
             style: llm.style ?? "openai",
             ...(filled(llm.url) ? { url: llm.url } : {}),
@@ -162,6 +173,15 @@ export function withParams(
   const path = ["properties", "llm", "params"];
   const before = z.record(z.string(), z.unknown()).safeParse(chosen.options);
   return { options: parseOptions(style, { ...before.data, params: objectOf(params, path, faults) }, ["properties", "llm"], faults) };
+}
+
+/** Parameters that are spelt for the vendor that is used. */
+function ofVendor(
+  part: { readonly vendor?: string | null | undefined } | null | undefined,
+  used: string,
+  params: Readonly<Record<string, unknown>> | null | undefined,
+): Readonly<Record<string, unknown>> {
+  return part?.vendor === used ? (params ?? {}) : {};
 }
 
 /** The operator's own choice may lie in any network. */

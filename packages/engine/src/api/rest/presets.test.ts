@@ -1,0 +1,95 @@
+import { rest } from "@parley/protocol";
+import { expect, test } from "vitest";
+import type { ProjectDefaults } from "../../projects/project.ts";
+import type { AgentConfig } from "../../session/agent-config.ts";
+import { joinBody, styles, vendors } from "./door-stage.ts";
+import { toConfig } from "./to-config.ts";
+
+const url = "http://127.0.0.1:11434/v1/chat/completions";
+
+const defaults: ProjectDefaults = {
+  asr: { "en-US": { vendor: "microsoft", params: {} } },
+  maxHistory: 10,
+  presets: {
+    deepgram_nova_3: { asr: { vendor: "local", params: { key: "a" } } },
+    openai_tts_1: { tts: { vendor: "microsoft", params: { key: "k", region: "r", voice_name: "a" } } },
+    openai_gpt_5_mini: { llm: { style: "openai", url, apiKey: "sk", params: { model: "m", top_p: 1 }, headers: {} } },
+    reception: { tts: { vendor: "local", params: { key: "b" } }, llm: { style: "openai", url, params: { model: "r" }, headers: {} } },
+  },
+};
+
+function translate(top: Record<string, unknown>, properties: Record<string, unknown> = {}) {
+  const body = rest.JoinBody.parse({ ...joinBody("agent", properties), ...top });
+  return toConfig(body, { vendors, styles, defaults, firstUserTimeoutS: 600 });
+}
+
+function config(top: Record<string, unknown>, properties: Record<string, unknown> = {}): AgentConfig {
+  const translation = translate(top, properties);
+  if (!translation.ok) throw new Error(translation.faults.map(({ message }) => message).join("; "));
+  return translation.request.config;
+}
+
+const faults = (top: Record<string, unknown>, properties: Record<string, unknown> = {}): string[] => {
+  const translation = translate(top, properties);
+  return translation.ok ? [] : translation.faults.map(({ message }) => message);
+};
+
+test("presets are what the operator says, whatever the body sends beside their names for vendors of the hosted service", () => {
+  const { asr, tts, llm } = config(
+    { preset: "deepgram_nova_3, openai_gpt_5_mini,openai_tts_1" },
+    {
+      asr: { vendor: "deepgram", language: "en-US", params: { smart_format: true } },
+      tts: { vendor: "openai", params: { voice: "alloy" }, skip_patterns: [3] },
+      llm: { style: "openai", params: { max_tokens: 50 }, input_modalities: ["text"] },
+    },
+  );
+  expect(asr).toMatchObject({ vendor: "local", options: { key: "a" } });
+  expect(asr.options).not.toHaveProperty("smart_format");
+  expect(tts).toEqual({ vendor: "microsoft", options: { key: "k", region: "r", voice_name: "a" }, skip: ["()"] });
+  expect(llm.options).toMatchObject({ url, apiKey: "sk", params: { model: "m", top_p: 1, max_tokens: 50 }, trusted: true });
+});
+
+test("parameters for a preset's own vendor are added to the operator's", () => {
+  const { tts } = config({ preset: "openai_tts_1,deepgram_nova_3" }, { tts: { vendor: "microsoft", params: { voice_name: "b" } } });
+  expect(tts.options).toEqual({ key: "k", region: "r", voice_name: "b" });
+});
+
+test("a preset leaves the other parts to the body", () => {
+  const { tts, llm } = config(
+    { preset: "openai_tts_1" },
+    { asr: { vendor: "local" }, llm: { url: "https://llm.example/", params: { model: "x" } } },
+  );
+  expect(tts.vendor).toBe("microsoft");
+  expect(llm.options).toMatchObject({ url: "https://llm.example/", params: { model: "x" } });
+  expect(llm.options).not.toHaveProperty("trusted");
+});
+
+test("a pipeline fills in what the body leaves out, and the body wins", () => {
+  const asr = { vendor: "local" };
+  const bare = config({ pipeline_id: "reception" }, { asr });
+  expect(bare.tts).toEqual({ vendor: "local", options: { key: "b" } });
+  expect(bare.llm.options).toMatchObject({ url, params: { model: "r" } });
+  const spoken = config(
+    { pipeline_id: "reception" },
+    { asr, tts: { vendor: "local", params: { key: "mine" } }, llm: { greeting_message: "Hello.", params: { max_tokens: 9 } } },
+  );
+  expect(spoken.tts.options).toEqual({ key: "mine" });
+  expect(spoken.greeting?.text).toBe("Hello.");
+  expect(spoken.llm.options).toMatchObject({ url, params: { model: "r", max_tokens: 9 } });
+  const own = config({ pipeline_id: "reception" }, { asr, llm: { url: "https://llm.example/" } });
+  expect(own.llm.options).toMatchObject({ url: "https://llm.example/", params: {} });
+});
+
+test("names that the operator has not given are refused, with those that there are", () => {
+  expect(faults({ preset: "openai_tts_2,reception", pipeline_id: "constructor" }, { asr: { vendor: "local" } })).toEqual([
+    'pipeline_id: "constructor" is not in defaults.presets (the project has deepgram_nova_3, openai_tts_1, openai_gpt_5_mini, reception); ' +
+      "send the properties themselves; what they leave out is the project's default",
+    'preset: "openai_tts_2" is not in defaults.presets (the project has deepgram_nova_3, openai_tts_1, openai_gpt_5_mini, reception); ' +
+      "choose asr, tts and llm by vendor, url and key, or leave them out for the project's defaults",
+  ]);
+});
+
+test("the recogniser of the China edition is the project's own, too", () => {
+  const { asr } = config({ preset: "deepgram_nova_3" }, { asr: { vendor: "fengming", params: { keywords: ["Parley"] } } });
+  expect(asr).toMatchObject({ vendor: "local", keyterms: ["Parley"] });
+});
