@@ -138,7 +138,7 @@ export const Settings = z.strictObject({
           }),
         )
         .default([])
-        .describe("STUN and TURN servers for clients."),
+        .describe("STUN and TURN servers for clients; TURN over UDP, since Chromium does not connect over TURN by TCP."),
     })
     .prefault({}),
   voice_agent: z
