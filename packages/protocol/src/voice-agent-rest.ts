@@ -21,7 +21,11 @@ export const TokenQuery = z.object({
   product: z.string().max(256).optional().describe("Accepted and ignored."),
 });
 
-export const Token = z.object({ token: z.string(), expires_in_seconds: z.int() });
+export const Token = z.object({
+  token: z.string(),
+  expires_in_seconds: z.int(),
+  expires_at: z.string().describe("The same as a time: ISO 8601, UTC."),
+});
 
 /** What every refusal holds; those of one field say which. */
 export const Refusal = z
@@ -50,7 +54,10 @@ const page = { has_more: z.boolean(), response_metadata: z.object({ next_cursor:
 const AgentVoice = z.union([z.string().min(1).max(128), z.object({ voice_id: z.string().min(1).max(128) })]);
 
 /** A header whose value is left out, or `***`, keeps the one that is stored under its name. */
-const AgentHeader = HttpHeader.extend({ value: HttpHeader.shape.value.nullish() });
+const AgentHeader = HttpHeader.extend({
+  value: HttpHeader.shape.value.nullish(),
+  remove: z.boolean().nullish().describe("True: there is no such header any more."),
+});
 const AgentTool = ToolSettings.extend({ http: HttpTool.extend({ headers: z.array(AgentHeader).max(32).nullish() }).nullish() })
   // Fields that only telephones have are refused by name, further on.
   .loose();
@@ -95,7 +102,14 @@ export const AgentRecord = AgentSummary.extend({
   greeting: z.string().nullable(),
   input: z.looseObject({}),
   output: z.looseObject({}),
-  tools: z.array(z.looseObject({ name: z.string() })),
+  tools: z.array(
+    z.looseObject({
+      id: z.string().describe("The same as long as its name is."),
+      name: z.string(),
+      timeout_seconds: z.number(),
+      execution_mode: z.enum(["interactive", "hold"]),
+    }),
+  ),
   llm: z.array(z.object({ base_url: z.string(), model: z.string() })),
   pre_connect_requests: z.array(z.unknown()),
   transfer_targets: z.array(z.unknown()),
@@ -188,10 +202,11 @@ export const Subscription = z.object({
   url: z.string(),
   events: z.array(SubscriptionEvent),
   enabled: z.boolean(),
+  secret_version: z.int().describe("How often its secret was set: 1 at first."),
   created_at: time,
   updated_at: time,
 });
-export const SubscriptionList = z.object({ webhook_subscriptions: z.array(Subscription), ...page });
+export const SubscriptionList = z.object({ subscriptions: z.array(Subscription), ...page });
 
 /** Body of a webhook. */
 export const SessionNotice = z.object({

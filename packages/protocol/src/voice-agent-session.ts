@@ -76,6 +76,11 @@ export const HttpTool = z.object({
   headers: z.array(HttpHeader).max(32).nullish(),
 });
 
+const instructions = z.string().max(16_384);
+
+/** What shapes the answer to a tool's result; a text alone is for success. */
+export const ResponseInstructions = z.union([instructions, z.object({ success: instructions.nullish(), error: instructions.nullish() })]);
+
 /** In seconds. */
 export const toolTimeout = { min: 1, max: 300, default: 120 } as const;
 
@@ -95,7 +100,7 @@ export const ToolSettings = z.object({
     .nullish()
     .describe("Seconds until the agent says that it got no answer; default 120."),
   http: HttpTool.nullish(),
-  response_instructions: z.string().max(16_384).nullish(),
+  response_instructions: ResponseInstructions.nullish().describe("How to speak of its result: when it succeeds, when it fails."),
 });
 export type ToolSettings = z.output<typeof ToolSettings>;
 
@@ -144,7 +149,7 @@ export const EchoTool = z.object({
     .object({ url: z.string(), http_method: z.string(), headers: z.array(z.object({ name: z.string() })) })
     .nullable()
     .describe("Without the headers' values."),
-  response_instructions: z.string().nullable(),
+  response_instructions: z.object({ success: z.string().nullable(), error: z.string().nullable() }).nullable(),
 });
 
 /** The accepted configuration as the server tells it: `config` of `session.updated` and `session.ready`. */

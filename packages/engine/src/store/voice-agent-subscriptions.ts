@@ -15,6 +15,8 @@ export interface SubscriptionRow {
   readonly enabled: boolean;
   /** Sealed. */
   readonly secret: string;
+  /** How often it was set: 1 at first. */
+  readonly secretVersion: number;
   /** Unix milliseconds. */
   readonly createdAt: number;
   readonly updatedAt: number;
@@ -40,20 +42,24 @@ const FromRow = z
     agent_id: z.string().nullable(),
     enabled: z.boolean(),
     secret: z.string(),
+    secret_version: z.int(),
     created_at: z.coerce.number(),
     updated_at: z.coerce.number(),
   })
-  .transform(({ subscription_id, app_id, url, events, agent_id, enabled, secret, created_at, updated_at }): SubscriptionRow => ({
-    id: subscription_id,
-    appId: app_id,
-    url,
-    events: events.split(","),
-    agentId: agent_id,
-    enabled,
-    secret,
-    createdAt: created_at,
-    updatedAt: updated_at,
-  }));
+  .transform(
+    ({ subscription_id, app_id, url, events, agent_id, enabled, secret, secret_version, created_at, updated_at }): SubscriptionRow => ({
+      id: subscription_id,
+      appId: app_id,
+      url,
+      events: events.split(","),
+      agentId: agent_id,
+      enabled,
+      secret,
+      secretVersion: secret_version,
+      createdAt: created_at,
+      updatedAt: updated_at,
+    }),
+  );
 
 export class SubscriptionRows {
   readonly #database: SessionDatabase;
@@ -65,9 +71,9 @@ export class SubscriptionRows {
   /** False: the project has `most` already. */
   async insert(row: SubscriptionRow, most: number): Promise<boolean> {
     const rows = await this.#database.query(
-      `insert into voice_subscriptions (subscription_id, app_id, url, events, agent_id, enabled, secret, created_at, updated_at)
-       select $1, $2, $3, $4, $5, $6::boolean, $7, $8::bigint, $9::bigint
-       where (select count(*) from voice_subscriptions where app_id = $2) < $10::bigint returning subscription_id`,
+      `insert into voice_subscriptions (subscription_id, app_id, url, events, agent_id, enabled, secret, created_at, updated_at, secret_version)
+       select $1, $2, $3, $4, $5, $6::boolean, $7, $8::bigint, $9::bigint, $10::integer
+       where (select count(*) from voice_subscriptions where app_id = $2) < $11::bigint returning subscription_id`,
       [...parametersOf(row), most],
     );
     return rows.length > 0;
@@ -76,7 +82,8 @@ export class SubscriptionRows {
   /** False: there is none any more. */
   async update(row: SubscriptionRow): Promise<boolean> {
     const rows = await this.#database.query(
-      `update voice_subscriptions set url = $3, events = $4, agent_id = $5, enabled = $6, secret = $7, created_at = $8, updated_at = $9
+      `update voice_subscriptions set url = $3, events = $4, agent_id = $5, enabled = $6, secret = $7, created_at = $8, updated_at = $9,
+       secret_version = $10
        where subscription_id = $1 and app_id = $2 returning subscription_id`,
       parametersOf(row),
     );
@@ -130,6 +137,7 @@ export class SubscriptionRows {
 }
 
 function parametersOf(row: SubscriptionRow): Parameter[] {
-  const { id, appId, url, events, agentId, enabled, secret, createdAt, updatedAt } = row;
-  return [id, appId, plainText(url), events.join(","), agentId === null ? null : plainText(agentId), enabled, secret, createdAt, updatedAt];
+  const { id, appId, url, events, agentId, enabled, secret, secretVersion, createdAt, updatedAt } = row;
+  const agent = agentId === null ? null : plainText(agentId);
+  return [id, appId, plainText(url), events.join(","), agent, enabled, secret, createdAt, updatedAt, secretVersion];
 }

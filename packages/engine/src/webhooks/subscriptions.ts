@@ -87,6 +87,7 @@ export class Subscriptions implements AsyncDisposable {
       agentId: body.agent_id ?? null,
       enabled: body.enabled,
       secret: this.#vault(project).seal(body.secret, id),
+      secretVersion: 1,
       createdAt: now,
       updatedAt: now,
     };
@@ -109,6 +110,7 @@ export class Subscriptions implements AsyncDisposable {
       agentId: change.agent_id === undefined ? before.agentId : change.agent_id,
       enabled: change.enabled ?? before.enabled,
       secret: change.secret === undefined ? before.secret : this.#vault(project).seal(change.secret, id),
+      secretVersion: before.secretVersion + (change.secret === undefined ? 0 : 1),
       updatedAt: Math.max(Math.floor(this.#options.now()), before.updatedAt + 1),
     };
     if (!(await this.#rows.update(row))) return undefined;

@@ -1,6 +1,7 @@
 /** The configuration in force as the client is told it: every default filled in, no secret in it. Pure. */
 import { voiceAgent } from "@parley/protocol";
 import { type Configuration, formatOf } from "./configuration.ts";
+import { responseInstructions } from "./tool-settings.ts";
 
 /** What the agent is where the client says nothing. */
 export const defaultSystemPrompt =
@@ -78,6 +79,6 @@ function toEchoTool(tool: voiceAgent.ToolSettings): voiceAgent.SessionEcho["tool
       http === undefined || http === null
         ? null
         : { url: http.url, http_method: http.http_method, headers: (http.headers ?? []).map(({ name }) => ({ name })) },
-    response_instructions: tool.response_instructions ?? null,
+    response_instructions: responseInstructions(tool),
   };
 }

@@ -1,8 +1,10 @@
 /** One stored agent: from what a client sends to what is kept, its secrets apart; and to what is told of it. Pure. */
-import type { voiceAgent, voiceAgentRest } from "@parley/protocol";
+import { createHash } from "node:crypto";
+import { voiceAgent, type voiceAgentRest } from "@parley/protocol";
 import { z } from "zod";
 import { type ConfigurationRules, mergeObjects, readUpdate, storedConfiguration } from "./configuration.ts";
 import { type Refusal, refusal } from "./refusal.ts";
+import { responseInstructions } from "./tool-settings.ts";
 
 /** What a session takes from a stored agent: its configuration, with `output.voice`, tools' headers and the model's key. */
 export type AgentSettings = voiceAgent.SessionSettings;
@@ -131,6 +133,10 @@ export function toRecord({ id, name, settings, extras, createdAt, updatedAt }: S
     output,
     tools: (settings.tools ?? []).map((tool) => ({
       ...tool,
+      id: toolId(id, tool.name),
+      timeout_seconds: tool.timeout_seconds ?? voiceAgent.toolTimeout.default,
+      execution_mode: tool.execution_mode ?? "interactive",
+      response_instructions: responseInstructions(tool),
       ...(tool.http === undefined || tool.http === null ? {} : { http: toHttp(tool.name, tool.http, extras) }),
     })),
     llm: (settings.llm ?? []).map(({ base_url, model }) => ({ base_url, model })),
@@ -141,6 +147,11 @@ export function toRecord({ id, name, settings, extras, createdAt, updatedAt }: S
     created_at: iso(createdAt),
     updated_at: iso(updatedAt),
   };
+}
+
+/** Nothing is kept of it: agent and name make it. */
+function toolId(agent: string, name: string): string {
+  return `tool_${createHash("sha256").update(`${agent} ${name}`).digest("hex").slice(0, 32)}`;
 }
 
 export function iso(ms: number): string {
@@ -182,7 +193,8 @@ function keptHeaders(
   const filled = tools.map((tool, index): GivenTools[number] => {
     if (tool.http === undefined || tool.http === null) return tool;
     const kept = before?.tools?.find(({ name, http }) => name === tool.name && http?.url === tool.http?.url)?.http?.headers ?? [];
-    const headers = tool.http.headers?.map(({ name, value }, at) => {
+    const wanted = tool.http.headers?.filter(({ remove }) => remove !== true);
+    const headers = wanted?.map(({ name, value }, at) => {
       if (value !== undefined && value !== null && value !== MASK) return { name, value };
       const stored = kept.find((header) => header.name === name)?.value;
       const param = `tools[${index}].http.headers[${at}].value`;

@@ -75,6 +75,13 @@ test("the ends of the threshold leave the gate working", () => {
   expect(turns({ input: { turn_detection: { vad_threshold: 1 } } }).threshold).toBeLessThan(1);
 });
 
+test("how to speak of a tool's result is told of success and of failure", () => {
+  const tools = [{ name: "f", description: "d", response_instructions: { success: "Name the source.", error: "Offer a colleague." } }];
+  expect(translate({ tools })).toMatchObject({
+    tools: { tools: [{ description: "d\nWhen it succeeds: Name the source.\nWhen it fails: Offer a colleague." }] },
+  });
+});
+
 test("greeting, prompt, terms, voice and tools arrive", () => {
   expect(
     translate({
@@ -89,7 +96,7 @@ test("greeting, prompt, terms, voice and tools arrive", () => {
     greeting: { text: "Hello!", interruptable: true, mode: "first" },
     asr: { keyterms: ["Parley"] },
     tts: { vendor: "local", options: { voice: "emma" } },
-    tools: { tools: [{ name: "f", description: "d\nBe brief.", timeoutMs: 3000, mode: "hold" }] },
+    tools: { tools: [{ name: "f", description: "d\nWhen it succeeds: Be brief.", timeoutMs: 3000, mode: "hold" }] },
   });
 });
 

@@ -1,4 +1,5 @@
 /** Tools as clients of several generations write them, in one form. Pure. */
+import type { voiceAgent } from "@parley/protocol";
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -23,4 +24,13 @@ export function keypadField(tool: unknown): string | undefined {
 
 export function isObject(value: unknown): value is Loose {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** How to speak of a tool's result, in one form; null: nobody said. */
+export function responseInstructions({
+  response_instructions: given,
+}: voiceAgent.ToolSettings): { success: string | null; error: string | null } | null {
+  if (given === undefined || given === null || given === "") return null;
+  if (typeof given === "string") return { success: given, error: null };
+  return { success: given.success ?? null, error: given.error ?? null };
 }

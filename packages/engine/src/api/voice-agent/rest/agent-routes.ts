@@ -74,11 +74,14 @@ export function addAgentRoutes(server: FastifyInstance, agents: StoredAgents, ca
     },
   );
 
-  app.put(
-    "/v1/agents/:agent_id",
-    {
+  for (const method of ["PUT", "PATCH"] as const) {
+    app.route({
+      method,
+      url: "/v1/agents/:agent_id",
       preValidation,
       schema: {
+        // The same; some clients patch.
+        hide: method === "PATCH",
         security,
         tags,
         operationId: "updateVoiceAgent",
@@ -87,14 +90,14 @@ export function addAgentRoutes(server: FastifyInstance, agents: StoredAgents, ca
         body: voiceAgentRest.AgentChange,
         response: { 200: voiceAgentRest.AgentRecord, ...refusalsOfOne },
       },
-    },
-    async (request) => {
-      const { agent_id: id } = request.params;
-      const kept = await agents.change(callerOf(request).project, id, request.body);
-      if (kept === undefined) throw new NotFound("agent", id);
-      return recordOf(kept);
-    },
-  );
+      async handler(request) {
+        const { agent_id: id } = request.params;
+        const kept = await agents.change(callerOf(request).project, id, request.body);
+        if (kept === undefined) throw new NotFound("agent", id);
+        return recordOf(kept);
+      },
+    });
+  }
 
   app.delete(
     "/v1/agents/:agent_id",

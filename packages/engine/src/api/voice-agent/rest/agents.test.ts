@@ -32,6 +32,26 @@ describe.each(testDatabases)("$name", ({ make }) => {
   /** All that the database holds of it. */
   const stored = async (id: string) => JSON.stringify(await database.query("select * from voice_agents where agent_id = $1", [id]));
 
+  test("a tool keeps its id as long as its name; a record can be patched back as it was read; a header can be removed", async () => {
+    await using rest = await open(makeProject());
+    const instructions = { success: "Name the source.", error: null };
+    const tools = [{ ...agent.tools[0], response_instructions: { success: "Name the source." } }, { name: "ring" }];
+    const { body: made } = await rest.call("POST", "/v1/agents", { ...agent, tools });
+    const path = `/v1/agents/${String(made["id"])}`;
+    const toolsOf = (body: Record<string, unknown>) => body["tools"] as { id: string; http?: { headers: unknown[] } }[];
+    expect(toolsOf(made)).toMatchObject([
+      { response_instructions: instructions },
+      { name: "ring", execution_mode: "interactive", timeout_seconds: 120 },
+    ]);
+    const again = await rest.call("PATCH", path, { tools: toolsOf(made).toReversed() });
+    expect([again.status, toolsOf(again.body)]).toEqual([200, toolsOf(made).toReversed()]);
+    expect(new Set(toolsOf(made).map(({ id }) => id)).size).toBe(2);
+    const http = { ...agent.tools[0]!.http, headers: [{ name: "X-Key", remove: true }] };
+    const without = await rest.call("PUT", path, { tools: [{ ...agent.tools[0], http }] });
+    expect(toolsOf(without.body)).toMatchObject([{ id: toolsOf(made)[0]?.id, http: { headers: [] } }]);
+    expect(await stored(String(made["id"]))).not.toContain("X-Key");
+  });
+
   test("an agent is stored, told without its secrets, listed, and deleted", async () => {
     await using rest = await open(makeProject());
     const created = await rest.call("POST", "/v1/agents", agent);
@@ -49,6 +69,10 @@ describe.each(testDatabases)("$name", ({ make }) => {
       tools: [
         {
           ...agent.tools[0],
+          id: expect.stringMatching(/^tool_[0-9a-f]{32}$/),
+          timeout_seconds: 120,
+          execution_mode: "interactive",
+          response_instructions: null,
           http: {
             url: "https://hotel.example/book",
             http_method: "POST",
@@ -232,7 +256,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
     await using rest = await open(makeProject());
     const nested = { type: "function", function: { name: "look", description: "d", parameters: { $schema: "x", type: "object" } } };
     const { status, body } = await rest.call("POST", "/v1/agents", { ...agent, tools: [nested] });
-    expect([status, body["tools"]]).toEqual([201, [{ type: "function", name: "look", description: "d", parameters: { type: "object" } }]]);
+    expect([status, body["tools"]]).toMatchObject([201, [{ type: "function", name: "look", description: "d", parameters: { type: "object" } }]]);
   });
 
   test("pages follow one another, newest first, also where agents were made in the same moment", async () => {

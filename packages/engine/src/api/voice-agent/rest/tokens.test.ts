@@ -12,11 +12,36 @@ test.each(["GET", "POST"] as const)("%s /v1/token gives a token that opens a ses
     method,
     "/v1/token?expires_in_seconds=60&max_session_duration_seconds=90&product=voice_agent",
   );
-  expect([status, body]).toEqual([200, { token: expect.stringMatching(/^pvt1_[\w-]+$/), expires_in_seconds: 60 }]);
+  expect([status, body]).toEqual([
+    200,
+    { token: expect.stringMatching(/^pvt1_[\w-]+$/), expires_in_seconds: 60, expires_at: "2026-09-21T14:14:20.000Z" },
+  ]);
   expect(headers["cache-control"]).toBe("no-store");
   expect(headers["access-control-allow-origin"]).toBeUndefined();
   const check = rest.office.tokens.check(String(body["token"]), startOfTime + 59_999);
   expect(check).toMatchObject({ ok: true, project, maxSessionDurationSeconds: 90, expiresAt: startOfTime + 60_000 });
+});
+
+test.each([
+  ["/v1/token", { expires_in_seconds: 300, max_session_duration_seconds: 3600 }, 300, 3600],
+  ["/v1/token", { expires_in_seconds: "300", max_session_duration_seconds: null }, 300, 10_800],
+  ["/v1/token?expires_in_seconds=30", { expires_in_seconds: 300 }, 30, 10_800],
+  ["/v1/tokens", undefined, 60, 10_800],
+  ["/v1/tokens", { expires_in_seconds: 120 }, 120, 10_800],
+])("POST %s takes what it wants from a body, too: %j", async (path, body, expires, cap) => {
+  await using rest = await openRest({ database, projects: [makeProject()] });
+  const answer = await rest.call("POST", path, body);
+  expect([answer.status, answer.body["expires_in_seconds"]]).toEqual([200, expires]);
+  const check = rest.office.tokens.check(String(answer.body["token"]), startOfTime);
+  expect(check).toMatchObject({ maxSessionDurationSeconds: cap, expiresAt: startOfTime + expires * 1000 });
+});
+
+test("a body of POST /v1/token is held to the same ranges", async () => {
+  await using rest = await openRest({ database, projects: [makeProject()] });
+  for (const body of [{ expires_in_seconds: 601 }, { expires_in_seconds: 1.5 }, { expires_in_seconds: { a: 1 } }, [60], {}]) {
+    const answer = await rest.call("POST", "/v1/token", body);
+    expect([answer.status, answer.body["param"]]).toEqual([422, "expires_in_seconds"]);
+  }
 });
 
 test.each([

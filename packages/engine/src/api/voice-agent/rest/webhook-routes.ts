@@ -48,7 +48,7 @@ export function addWebhookRoutes(server: FastifyInstance, subscriptions: Subscri
     async (request) => {
       const { limit, from } = pageOf(request.query);
       const { items, next } = await subscriptions.list(callerOf(request).project, limit, from);
-      return { webhook_subscriptions: items.map(toWire), ...pageFields(next) };
+      return { subscriptions: items.map(toWire), ...pageFields(next) };
     },
   );
 
@@ -126,13 +126,23 @@ function checkEvents(events: readonly string[]): void {
   );
 }
 
-function toWire({ id, agentId, url, events, enabled, createdAt, updatedAt }: SubscriptionRow): z.input<typeof voiceAgentRest.Subscription> {
+function toWire({
+  id,
+  agentId,
+  url,
+  events,
+  enabled,
+  secretVersion,
+  createdAt,
+  updatedAt,
+}: SubscriptionRow): z.input<typeof voiceAgentRest.Subscription> {
   return {
     id,
     agent_id: agentId,
     url,
     events: voiceAgentRest.SubscriptionEvent.options.filter((event) => events.includes(event)),
     enabled,
+    secret_version: secretVersion,
     created_at: iso(createdAt),
     updated_at: iso(updatedAt),
   };

@@ -67,6 +67,20 @@ const timeline = (id: string) => ({
 describe.each(testDatabases)("$name", ({ make }) => {
   const database = sharedDatabase(make);
 
+  test("secret_version tells how often the secret was set, whatever else changed", async () => {
+    await using rest = await openRest({ database, projects: [makeProject()] });
+    const made = await rest.call("POST", "/v1/webhook-subscriptions", {
+      url: "https://x.example/hook",
+      events: ["session.started"],
+      secret,
+    });
+    const path = `/v1/webhook-subscriptions/${String(made.body["id"])}`;
+    const changes = [{ enabled: false }, { secret: secret.toUpperCase() }, { enabled: true }, { secret }];
+    const versions: unknown[] = [];
+    for (const change of changes) versions.push((await rest.call("PATCH", path, change)).body["secret_version"]);
+    expect([...versions, (await rest.call("GET", path)).body["secret_version"]]).toEqual([1, 2, 2, 3, 3]);
+  });
+
   test("a subscription is made, told without its secret, changed, listed and deleted", async () => {
     await using rest = await openRest({ database, projects: [makeProject()] });
     const created = await rest.call("POST", "/v1/webhook-subscriptions", {
@@ -83,6 +97,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
         url: "https://x.example/hook",
         events: ["session.started", "call.ended"],
         enabled: true,
+        secret_version: 1,
       },
     });
     expect(JSON.stringify(created.body)).not.toContain(secret);
@@ -98,7 +113,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
       body: { url: "https://x.example/hook", events: ["session.completed"], enabled: false, agent_id: "agent_1" },
     });
     expect((await rest.call("GET", `/v1/webhook-subscriptions/${id}`)).body).toEqual(changed.body);
-    expect((await rest.call("GET", "/v1/webhook-subscriptions")).body["webhook_subscriptions"]).toEqual([changed.body]);
+    expect((await rest.call("GET", "/v1/webhook-subscriptions")).body["subscriptions"]).toEqual([changed.body]);
     expect((await rest.call("DELETE", `/v1/webhook-subscriptions/${id}`)).status).toBe(204);
     const gone = await rest.call("GET", `/v1/webhook-subscriptions/${id}`);
     expect([gone.status, gone.body["code"]]).toEqual([404, "webhook_subscription_not_found"]);
@@ -268,7 +283,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
     });
     const asThem = { authorization: theirs.apiKeys[0]! };
     const url = `/v1/webhook-subscriptions/${String(body["id"])}`;
-    expect((await rest.call("GET", "/v1/webhook-subscriptions", undefined, asThem)).body["webhook_subscriptions"]).toEqual([]);
+    expect((await rest.call("GET", "/v1/webhook-subscriptions", undefined, asThem)).body["subscriptions"]).toEqual([]);
     for (const method of ["GET", "PUT", "DELETE"] as const)
       expect((await rest.call(method, url, method === "PUT" ? { enabled: false } : undefined, asThem)).status).toBe(404);
     expect((await rest.call("GET", url)).body["enabled"]).toBe(true);
