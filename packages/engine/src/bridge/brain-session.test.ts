@@ -2,6 +2,7 @@ import { openOpusDecoder, openOpusEncoder } from "@parley/media";
 import { VoiceAgentSimulator, type VoiceAgentSimulatorOptions } from "@parley/simulators";
 import { describe, expect, test } from "vitest";
 import type { SessionEvent } from "../core/events.ts";
+import { inOwnWords } from "../projects/own-words.ts";
 import type { RunningSession, Sessions } from "../projects/running-session.ts";
 import { Channels, type ChannelEvent, type Member } from "../rtc/channel.ts";
 import { Source } from "../rtc/source.ts";
@@ -320,12 +321,21 @@ test("what people say while a socket is made again reaches the endpoint", async 
   await simulator.until(() => loud() > 24 * 500);
 });
 
+test("what the endpoint complains of is told, and recorded without its words where nothing said is kept", async () => {
+  await using staged = await stage({ complains: { code: "llm_error", message: "I cannot answer “my pin is 1234”" } });
+  await staged.until(() => staged.of("error").length > 0);
+  const [told] = staged.of("error");
+  expect(told?.message).toBe("llm_error: I cannot answer “my pin is 1234”");
+  expect(inOwnWords(told!)).toMatchObject({ message: "the endpoint reported llm_error" });
+});
+
 describe("it ends", () => {
   test("FAILED when the endpoint refuses the key, with its words", async () => {
     await using staged = await stage({ apiKey: "right", key: "wrong" });
     const { status, reason } = await staged.session.closed;
     expect([status, reason]).toEqual(["FAILED", expect.stringMatching(/^127\.0\.0\.1:\d+: UNAUTHORIZED: Authentication failed/)]);
     expect(staged.of("error")).toHaveLength(1);
+    expect(inOwnWords(staged.of("error")[0]!)).toMatchObject({ message: "the endpoint reported UNAUTHORIZED" });
   });
 
   test("STOPPED when nobody has been there for too long", async () => {

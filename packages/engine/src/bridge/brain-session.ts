@@ -18,6 +18,7 @@ import { Tasks } from "../session/tasks.ts";
 import type { Transport } from "../transports/transport.ts";
 import { BrainAudio } from "./brain-audio.ts";
 import { BridgeCore, type BridgeStep } from "./core.ts";
+import { endpointFault } from "./endpoint-fault.ts";
 import { settingsOf } from "./http-tool.ts";
 
 export interface BrainSessionParts {
@@ -285,7 +286,7 @@ export class BrainSession implements RunningSession {
   }
 
   #failed(error: VoiceAgentError): AppError {
-    return new AppError("vendor-failed", `${this.#host}: ${error.code}: ${error.message}`, { cause: error });
+    return endpointFault(this.#host, error.code, error.message, { cause: error });
   }
 
   // Time, and what comes of it

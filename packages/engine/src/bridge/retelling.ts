@@ -1,6 +1,7 @@
 /** What a Voice Agent endpoint tells becomes the events of a session: turns, replies and states, as if the agent were here. Pure. */
 import type { VoiceAgentEvent } from "@parley/voice-agent";
 import type { AgentState, InterruptCause, SessionEvent, SpokenWord } from "../core/events.ts";
+import { endpointFault } from "./endpoint-fault.ts";
 
 /** A person's turn. */
 interface Turn {
@@ -347,7 +348,8 @@ function plainWords(text: string): string[] {
 }
 
 function errorEvent(at: number, turnId: number, code: string, message: string): SessionEvent {
-  return { type: "error", at, turnId, module: "session", code: 0, message: `${code}: ${message}`, remedy: "", cause: undefined };
+  const cause = endpointFault("the endpoint", code, message);
+  return { type: "error", at, turnId, module: "session", code: 0, message: `${code}: ${message}`, remedy: "", cause };
 }
 
 function trim(map: Map<string, unknown>): void {
