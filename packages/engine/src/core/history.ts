@@ -51,8 +51,9 @@ export class History {
     return this.#forgotten;
   }
 
-  /** Remembers what another history did. */
-  takeUp(memories: readonly Memory[]): void {
+  /** Remembers what another history did; `forgotten`: how many came before. */
+  takeUp(memories: readonly Memory[], forgotten: number): void {
+    this.#forgotten = forgotten;
     for (const memory of memories) this.#remember(memory);
   }
 

@@ -50,6 +50,15 @@ export interface PlayoutOptions {
   readonly rewindable?: boolean;
   /** Nobody reports what was played: a word counts as heard when all of it was, not half of it. Default: false. */
   readonly wholeWords?: boolean;
+  /** Words of the reply that were heard before this playout began, and how long they took, in milliseconds. */
+  readonly before?: { readonly text: string; readonly ms: number };
+}
+
+/** What of a reply was heard, and what of its queued text was not. */
+export interface Parted {
+  readonly said: string;
+  readonly ms: number;
+  readonly unsaid: string;
 }
 
 interface Clause {
@@ -113,12 +122,17 @@ export class Playout {
   #primed = false;
   #begun = false;
   #lastGain = 1;
+  /** Milliseconds that were heard before this playout began. */
+  readonly #beforeMs: number;
 
-  constructor(sampleRate: number, { rewindable = false, wholeWords = false }: PlayoutOptions = {}) {
+  constructor(sampleRate: number, { rewindable = false, wholeWords = false, before }: PlayoutOptions = {}) {
     this.#sampleRate = sampleRate;
     this.#wholeWords = wholeWords;
     this.#rewindable = rewindable;
     this.#frameSamples = (sampleRate * FRAME_MS) / 1000;
+    this.#beforeMs = before?.ms ?? 0;
+    if (before === undefined || before.text === "") return;
+    this.#clauses.push({ text: before.text, words: undefined, start: 0, end: 0, started: true, isFiller: false });
   }
 
   /** All was taken, or the rest was dropped. */
@@ -204,11 +218,7 @@ export class Playout {
 
   /** What of the reply was at the ear, if everything due before `until` has been there. */
   heard(until: number): Heard {
-    let samples = 0;
-    for (const run of this.#runs) {
-      samples += Math.min(run.samples, Math.max(0, Math.floor(((until - run.due) * this.#sampleRate) / 1000)));
-    }
-    const ms = this.#ms(samples);
+    const ms = this.#heardMs(until);
     const wordsIn = (clauses: readonly Clause[]): string =>
       clauses
         .flatMap((clause) => {
@@ -221,9 +231,28 @@ export class Playout {
     return {
       text: wordsIn(this.#clauses),
       all: textOf(this.#clauses),
-      ms,
+      ms: this.#beforeMs + ms,
       answer: { text: wordsIn(answer), all: textOf(answer) },
     };
+  }
+
+  /** The text as it was queued, cut behind the last word that was at the ear, if everything due before `until` has been there. */
+  parted(until: number): Parted {
+    const ms = this.#heardMs(until);
+    const said: string[] = [];
+    const unsaid: string[] = [];
+    for (const clause of this.#clauses) {
+      const start = this.#ms(clause.start);
+      const spoken = this.#wordsOf(clause);
+      const over = clause.end !== undefined && this.#ms(clause.end) <= ms;
+      const heard = over ? spoken.length : spoken.filter(({ endMs }) => start + endMs <= ms).length;
+      const words = clause.text.split(/\s+/).filter((word) => word !== "");
+      // A voice may count words in its own way.
+      const count = spoken.length === 0 ? 0 : Math.floor((heard * words.length) / spoken.length);
+      said.push(...words.slice(0, count));
+      unsaid.push(...words.slice(count));
+    }
+    return { said: said.join(" "), ms: this.#beforeMs + ms, unsaid: unsaid.join(" ") };
   }
 
   /** Drops what waits, and whatever may still come. */
@@ -234,6 +263,14 @@ export class Playout {
     this.#closeClause();
     this.#ended = true;
     this.#finished = true;
+  }
+
+  #heardMs(until: number): number {
+    let samples = 0;
+    for (const run of this.#runs) {
+      samples += Math.min(run.samples, Math.max(0, Math.floor(((until - run.due) * this.#sampleRate) / 1000)));
+    }
+    return this.#ms(samples);
   }
 
   /** From where on the word counts as heard, in milliseconds from the clause's first sample: less than half is rarely understood. */

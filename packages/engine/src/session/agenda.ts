@@ -33,6 +33,11 @@ export class Agenda {
     return this.#held !== undefined;
   }
 
+  /** Instructions of answers that wait. */
+  get wishes(): readonly string[] {
+    return this.#wishes;
+  }
+
   wish(instructions: string): void {
     this.#wishes.push(instructions);
     if (this.#wishes.length > maxWishes) this.#wishes.shift();

@@ -35,9 +35,9 @@ export class Ticker {
     this.#now = now;
   }
 
-  /** A clock for one session, which begins now. */
-  clock(): Clock {
-    const origin = this.#now();
+  /** A clock for one session, which is so old now, in milliseconds. */
+  clock(age = 0): Clock {
+    const origin = this.#now() - age;
     const now = () => this.#now() - origin;
     return {
       now,

@@ -3,8 +3,10 @@ import type { ReplySource, ReplyTrigger } from "../core/events.ts";
 import type { History, Memory } from "../core/history.ts";
 import type { Control, Llm, LlmMessage, LlmTurn } from "../vendors/vendor.ts";
 import type { SystemMessage } from "./agent-config.ts";
+import type { Restored } from "./parts.ts";
 import type { Pictures } from "./pictures.ts";
 import { once, Reply, type ReplyParts } from "./reply.ts";
+import type { CutReply } from "./snapshot.ts";
 import type { Tasks } from "./tasks.ts";
 import { type Batch, outputOf, type Tools } from "./tools.ts";
 
@@ -25,6 +27,7 @@ export interface MindParts extends ReplyParts {
   /** The model says how its answer and the voice are to be. */
   readonly onControl: (control: Control) => void;
   readonly onError: (module: "llm" | "tts", error: unknown) => void;
+  readonly restored?: Pick<Restored, "replies">;
 }
 
 export interface AnswerOptions {
@@ -36,13 +39,14 @@ export interface AnswerOptions {
 
 export class Mind {
   readonly #parts: MindParts;
-  #replies = 0;
+  #replies: number;
   /** From the next request on. */
   llm: Llm;
   systemMessages: readonly SystemMessage[];
 
   constructor(parts: MindParts) {
     this.#parts = parts;
+    this.#replies = parts.restored?.replies ?? 0;
     this.llm = parts.llm;
     this.systemMessages = parts.systemMessages;
   }
@@ -50,7 +54,23 @@ export class Mind {
   /** The agent's answer to what the history ends with. */
   answer({ trigger = "turn", instructions = [] }: AnswerOptions = {}): Reply {
     const reply = new Reply(++this.#replies, "llm", trigger, this.#parts);
+    reply.instructions = instructions;
     this.#parts.tasks.own(this.#speak(reply, this.#think(reply, instructions)));
+    return reply;
+  }
+
+  /** What another process had begun to say. */
+  goOn(cut: CutReply): Reply {
+    const { number, trigger, source, said, saidMs, rest, whole, instructions, callIds } = cut;
+    const playout = { ...this.#parts.playout, before: { text: said, ms: saidMs } };
+    const reply = new Reply(number, source, trigger, { ...this.#parts, playout });
+    reply.instructions = instructions;
+    const batch = this.#parts.tools.batchOf(callIds);
+    if (batch !== undefined) reply.batch = batch;
+    // An answer that called tools is followed by another.
+    const text =
+      whole || callIds.length > 0 ? once(rest) : this.#goOnThinking(reply, [said, rest].filter((part) => part !== "").join(" "), rest);
+    this.#parts.tasks.own(this.#speak(reply, text));
     return reply;
   }
 
@@ -84,6 +104,12 @@ export class Mind {
     }
   }
 
+  /** The model is asked for what it had not written yet. */
+  async *#goOnThinking(reply: Reply, written: string, rest: string): AsyncGenerator<string, void, undefined> {
+    if (rest !== "") yield `${rest} `;
+    yield* this.#think(reply, written === "" ? reply.instructions : [...reply.instructions, goOnAfter(written)]);
+  }
+
   /** One request: the text goes on, the calls go to the tools. */
   async *#ask(reply: Reply, batch: Batch, instructions: readonly string[]): AsyncGenerator<string, void, undefined> {
     const { tools, history, maxHistory, pictures, turn, onControl } = this.#parts;
@@ -113,6 +139,11 @@ export class Mind {
     }
     reply.playout.end();
   }
+}
+
+/** For an answer that was cut off while it was being written. */
+function goOnAfter(written: string): string {
+  return `You have begun to answer with the words below, and were interrupted. They are said already: go on exactly where they end, and repeat nothing of them. If nothing is missing, say nothing.\n\n${written}`;
 }
 
 /** What a person said in several turns without an answer is one question to the model. */

@@ -53,6 +53,11 @@ export class Mouth {
     return this.#current !== undefined;
   }
 
+  /** What has the floor. */
+  get reply(): Reply | undefined {
+    return this.#current?.reply;
+  }
+
   /** There is a sound of it already. */
   get sounding(): boolean {
     return this.#current?.sounding ?? false;

@@ -29,6 +29,8 @@ export interface SessionParts {
 export interface Restored {
   readonly history: readonly HistoryEntry[];
   readonly turn: number;
+  /** Replies that were begun. Default 0. */
+  readonly replies?: number;
   /** People were greeted before: who comes first knows the agent. */
   readonly greeted: boolean;
 }

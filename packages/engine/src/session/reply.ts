@@ -3,6 +3,7 @@ import type { ReplySource, ReplyTrigger, SessionEvent } from "../core/events.ts"
 import { Playout, type PlayoutOptions, type Taken } from "../core/playout.ts";
 import { Clauses } from "../core/sentences.ts";
 import type { Voice } from "../vendors/vendor.ts";
+import { ahead } from "./ahead.ts";
 import type { Clock } from "./clock.ts";
 import type { Batch } from "./tools.ts";
 
@@ -22,6 +23,15 @@ export interface ReplyParts {
   readonly playout?: PlayoutOptions;
 }
 
+/** What of a reply was heard, and what it takes to say the rest. */
+export interface ReplyRest {
+  readonly said: string;
+  readonly saidMs: number;
+  readonly rest: string;
+  /** The rest is all of it; false: the language model had not finished. */
+  readonly whole: boolean;
+}
+
 /** Session times, as far as these things have happened. */
 interface ReplyTimes {
   readonly askedAt: number;
@@ -32,6 +42,9 @@ interface ReplyTimes {
 
 /** Speech that may wait in the playout before the voice is asked for more, in milliseconds: an interruption throws it away. */
 const aheadMs = 3000;
+
+/** Text that may wait for the voice, in characters: what a model writes is known as soon as it is written. */
+const maxTextAhead = 20_000;
 
 /** Silence in the middle of a reply after which it counts as dead, in milliseconds: a model may think for half a minute before it goes on. */
 const stallMs = 45_000;
@@ -44,6 +57,8 @@ export class Reply {
   /** Counts the replies of a session from 1. */
   readonly number: number;
   readonly trigger: ReplyTrigger;
+  /** What its request said beside the conversation. */
+  instructions: readonly string[] = [];
   /** The calls that it has made. */
   batch: Batch | undefined;
   /** Nobody wants it any more. */
@@ -60,6 +75,10 @@ export class Reply {
   #measured = false;
   /** It waits for what others do. */
   #waiting = false;
+  /** All text of the answer so far, whether it is spoken yet or not. */
+  #text: string;
+  /** Nothing will be added to it. */
+  #whole = false;
 
   constructor(number: number, source: ReplySource, trigger: ReplyTrigger, parts: ReplyParts) {
     this.number = number;
@@ -68,6 +87,7 @@ export class Reply {
     this.#parts = parts;
     this.signal = AbortSignal.any([parts.signal, this.#abort.signal]);
     this.playout = new Playout(parts.sampleRate, parts.playout);
+    this.#text = parts.playout?.before?.text ?? "";
     this.#lastSoundAt = parts.clock.now();
     this.#times = {
       askedAt: parts.clock.now(),
@@ -82,6 +102,13 @@ export class Reply {
     this.#abort.abort();
     this.playout.clear();
     this.#room?.resolve();
+  }
+
+  /** If everything due before `until` was heard. */
+  restAt(until: number): ReplyRest {
+    const { said, ms, unsaid } = this.playout.parted(until);
+    const rest = `${unsaid} ${behind(this.#text, `${said}${unsaid}`)}`.trim();
+    return { said, saidMs: ms, rest, whole: this.#whole };
   }
 
   /** The next 20 ms. */
@@ -190,7 +217,7 @@ export class Reply {
   async *#clauses(text: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
     const { clock } = this.#parts;
     const clauses = new Clauses();
-    for await (const piece of text) {
+    for await (const piece of ahead(this.#noted(text), maxTextAhead)) {
       if (piece !== "") this.#times.firstTextAt ??= clock.now();
       for (const clause of clauses.push(piece)) {
         this.#times.firstClauseAt ??= clock.now();
@@ -201,6 +228,14 @@ export class Reply {
       this.#times.firstClauseAt ??= clock.now();
       yield clause;
     }
+  }
+
+  async *#noted(text: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
+    for await (const piece of text) {
+      this.#text += piece;
+      yield piece;
+    }
+    this.#whole = true;
   }
 
   async #untilRoom(signal: AbortSignal): Promise<void> {
@@ -220,6 +255,14 @@ type Metric = Extract<SessionEvent, { type: "metric" }>;
 
 export function metric(at: number, turnId: number, module: Metric["module"], name: Metric["name"], latencyMs: number): Metric {
   return { type: "metric", at, turnId, module, name, latencyMs: Math.max(0, Math.round(latencyMs)) };
+}
+
+/** What of `text` stands behind `first`, which it begins with, whatever spaces are in either. */
+function behind(text: string, first: string): string {
+  const count = first.replaceAll(/\s/gu, "").length;
+  let index = 0;
+  for (let passed = 0; passed < count && index < text.length; index += 1) if (!/\s/u.test(text[index] ?? "")) passed += 1;
+  return text.slice(index).trim();
 }
 
 /** A text that is known already, as a stream. */

@@ -5,11 +5,10 @@ import { Presence } from "../core/presence.ts";
 import { defaultGate } from "../core/speech-gate.ts";
 import { TurnTaking } from "../core/turn-taking.ts";
 import type { ReplyRule, SayPriority, TextOptions, TurnDecision, TurnInput } from "../core/turn-contract.ts";
-import { AppError } from "../errors.ts";
 import type { Transcript } from "../vendors/vendor.ts";
 import { Agenda } from "./agenda.ts";
 import type { Cancel } from "./clock.ts";
-import type { ClientMessage } from "./client-message.ts";
+import { type ClientMessage, obey } from "./client-message.ts";
 import { obeying } from "./controls.ts";
 import { Ears } from "./ears.ts";
 import { Feed } from "./feed.ts";
@@ -20,6 +19,7 @@ import { Mouth } from "./mouth.ts";
 import type { SayOptions, SessionChange, SessionParts } from "./parts.ts";
 import { openPictures, type Pictures } from "./pictures.ts";
 import { metric, type Reply } from "./reply.ts";
+import { type Remembered, type Snapshot, takeSnapshot, takeUp } from "./snapshot.ts";
 import { Tasks } from "./tasks.ts";
 import { noTools, type ResultTaken, type ToolOutput, Tools } from "./tools.ts";
 
@@ -95,6 +95,21 @@ export class Session implements AsyncDisposable {
 
   get history(): readonly HistoryEntry[] {
     return this.#history.entries;
+  }
+
+  get remembered(): Remembered {
+    return { memories: this.#history.memories, from: this.#history.forgotten };
+  }
+
+  /** What another process needs to go on, beside what is remembered; `until`: the agent's voice was heard up to then. */
+  snapshot(until: number): Snapshot {
+    return takeSnapshot({ tools: this.#tools, mouth: this.#mouth, agenda: this.#agenda }, this.#turns.turn, until);
+  }
+
+  /** Goes on where another process had to stop, before anything happens here. */
+  goOn(past: Snapshot, remembered: Remembered): void {
+    const say = (reply: () => Reply): void => void this.#say(reply, "append", { interruptable: true });
+    takeUp(past, remembered, { history: this.#history, tools: this.#tools, mind: this.#mind, agenda: this.#agenda, say });
   }
 
   /** Speaks a fixed text; tells at once what becomes of it. */
@@ -233,23 +248,13 @@ export class Session implements AsyncDisposable {
   }
 
   #obey(message: ClientMessage, uid: string): void {
-    switch (message.type) {
-      case "text":
-        this.#input({ type: "text", at: this.#parts.clock.now(), uid, text: message.text, priority: message.priority });
-        break;
-      case "interrupt":
-        this.interrupt();
-        break;
-      case "mark":
-        this.#input({ ...message, at: this.#parts.clock.now(), uid });
-        break;
-      case "picture":
-        this.#pictures.offer(message.picture, uid);
-        break;
-      case "invalid":
-        this.#feed.fail("session", new AppError("invalid-field", message.message));
-        break;
-    }
+    obey(message, uid, {
+      clock: this.#parts.clock,
+      input: (input) => this.#input(input),
+      interrupt: () => this.interrupt(),
+      pictures: this.#pictures,
+      feed: this.#feed,
+    });
   }
 
   #understand(uid: string, transcript: Transcript): void {

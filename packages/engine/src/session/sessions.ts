@@ -28,6 +28,8 @@ export interface SessionRequest {
   readonly open: OpenTransport;
   /** It goes on where the engine was interrupted. */
   readonly restored?: Restored;
+  /** Session time at which it begins, in milliseconds; default 0. */
+  readonly beginsAt?: number;
   /** Aborted when nobody waits for the start any more. */
   readonly signal?: AbortSignal;
   /** Called before anything happens in the session: who reads its events from here on misses none. */
@@ -50,12 +52,12 @@ export class Sessions implements AsyncDisposable {
   }
 
   /** Resolves when the agent is in its channel. Whoever starts it ends it, or closes this. */
-  async start({ config, open, restored, signal, onStart }: SessionRequest): Promise<Session> {
+  async start({ config, open, restored, beginsAt, signal, onStart }: SessionRequest): Promise<Session> {
     const { vendors, openVad, resample, readMessage } = this.#options;
     const asr = vendors.openAsr(config.asr);
     const voice = tunable((params) => openVoice(vendors, config.tts, params), { waits: config.llm.tunes ?? false });
     const llm = vendors.openLlm(config.llm);
-    const clock = this.#ticker.clock();
+    const clock = this.#ticker.clock(beginsAt);
     const stop = signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);
     const opened = config.toolPlan === undefined ? undefined : await vendors.openTools(config.toolPlan, stop);
     try {

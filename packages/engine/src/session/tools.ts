@@ -26,6 +26,16 @@ export interface ToolSettings {
   readonly answers: "same-reply" | "new-reply";
 }
 
+/** Calls that have come to no end yet, as another process can take them up: JSON. */
+export interface ToolsSnapshot {
+  /** `until`: session time at which the result is given up. */
+  readonly open: readonly { readonly callId: string; readonly turnId: number; readonly until: number }[];
+  /** Calls, answer by answer, whose results have been in no request; `closed`: the model has said everything. */
+  readonly unanswered: readonly { readonly callIds: readonly string[]; readonly closed: boolean }[];
+  /** Calls that were given up, and whose results may still come. */
+  readonly late: readonly { readonly callId: string; readonly name: string }[];
+}
+
 export const noTools: ToolSettings = { tools: [], answers: "same-reply" };
 
 /** What became of a result that a client sent. */
@@ -42,12 +52,17 @@ const maxRemembered = 1000;
 /** What the model is told of a call whose result is not there yet. */
 const pendingOutput = "(no result yet)";
 
+/** And of one that the engine was running when it was interrupted itself. */
+const interruptedOutput = "The engine was interrupted before the tool had answered.";
+
 interface OpenCall {
   readonly use: ToolUse;
   readonly tool: Tool;
   readonly batch: Batch;
   readonly turnId: number;
   readonly abort: AbortController;
+  /** Session time at which nobody waits any more. */
+  readonly until: number;
   readonly cancelTimeout: Cancel;
 }
 
@@ -151,9 +166,7 @@ export class Tools {
     batch.open += 1;
     const tool = asked.fault === undefined ? toolFor(call.name, this.settings.tools) : answering(call.name, asked.fault);
     emit({ type: "tool-call", at: clock.now(), turnId, reply, callId, name: call.name, arguments: call.arguments, by: runner(tool) });
-    const abort = new AbortController();
-    const cancelTimeout = clock.at(clock.now() + tool.timeoutMs, () => this.#timeOut(callId));
-    this.#open.set(callId, { use, tool, batch, turnId, abort, cancelTimeout });
+    const abort = this.#await({ use, tool, batch, turnId, until: clock.now() + tool.timeoutMs });
     if (tool.run !== undefined) void this.#run(tool.run, call, AbortSignal.any([signal, abort.signal]));
   }
 
@@ -193,6 +206,49 @@ export class Tools {
     return over === undefined && call === undefined ? "unknown" : "duplicate";
   }
 
+  snapshot(): ToolsSnapshot {
+    return {
+      open: [...this.#open].map(([callId, { turnId, until }]) => ({ callId, turnId, until })),
+      unanswered: [...this.#batches]
+        .filter((batch) => batch.uses.length > 0 && !batch.answered)
+        .map(({ uses, closed }) => ({ callIds: uses.map(({ callId }) => callId), closed })),
+      late: [...this.#over].filter(([, { timedOut }]) => timedOut).map(([callId, { name }]) => ({ callId, name })),
+    };
+  }
+
+  /** Takes up what another process had to leave; the history holds the calls. */
+  takeUp({ open, unanswered, late }: ToolsSnapshot): void {
+    for (const memory of this.#parts.history.memories) {
+      if (memory.type !== "tools") continue;
+      const wanted = unanswered.find(({ callIds }) => memory.uses.some(({ callId }) => callIds.includes(callId)));
+      const batch = new Batch();
+      batch.uses.push(...memory.uses);
+      batch.memory = memory;
+      batch.closed = true;
+      batch.answered = wanted === undefined;
+      if (wanted !== undefined) this.#batches.add(batch);
+      for (const use of memory.uses) {
+        const call = open.find(({ callId }) => callId === use.callId);
+        if (call === undefined) this.#over.set(use.callId, { name: use.name, timedOut: late.some(({ callId }) => callId === use.callId) });
+        else {
+          batch.open += 1;
+          this.#await({ use, tool: toolFor(use.name, this.settings.tools), batch, ...call });
+        }
+      }
+    }
+  }
+
+  /** What the engine itself was running in another process has failed with it. */
+  failInterrupted(): void {
+    for (const [callId, { tool }] of this.#open)
+      if (tool.run !== undefined) this.#settle(callId, { output: interruptedOutput, isError: true }, false);
+  }
+
+  /** The calls of an answer that was taken up. */
+  batchOf(callIds: readonly string[]): Batch | undefined {
+    return [...this.#batches].find(({ uses }) => uses.some(({ callId }) => callIds.includes(callId)));
+  }
+
   /** Nobody waits for anything any more. */
   stop(): void {
     for (const { cancelTimeout, abort, batch } of this.#open.values()) {
@@ -203,6 +259,15 @@ export class Tools {
       batch.check();
     }
     this.#open.clear();
+  }
+
+  /** From now until its result, or until its time is over. */
+  #await(call: Omit<OpenCall, "abort" | "cancelTimeout">): AbortController {
+    const { callId } = call.use;
+    const abort = new AbortController();
+    const cancelTimeout = this.#parts.clock.at(call.until, () => this.#timeOut(callId));
+    this.#open.set(callId, { ...call, abort, cancelTimeout });
+    return abort;
   }
 
   async #run(run: NonNullable<Tool["run"]>, call: ToolCall, signal: AbortSignal): Promise<void> {
