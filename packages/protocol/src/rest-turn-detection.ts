@@ -47,11 +47,9 @@ const StartOfSpeech = z.object({
 });
 
 const EndOfSpeech = z.object({
-  mode: z
-    .enum(["vad", "semantic", "manual"])
-    .describe(
-      "`vad`: silence alone ends a turn; `semantic`: what was said counts, too (English, Chinese); `manual`: the client says when (`user.manual_eos`).",
-    ),
+  mode: optional(z.enum(["vad", "semantic", "manual"])).describe(
+    "`vad`: silence alone ends a turn (default); `semantic`: what was said counts, too (English, Chinese); `manual`: the client says when (`user.manual_eos`).",
+  ),
   vad_config: optional(z.object({ silence_duration_ms: optional(silenceMs).describe("Default 640.") })),
   semantic_config: optional(
     z.object({

@@ -92,7 +92,10 @@ export const ListAnswer = z.object({
     count: z.int(),
     list: z.array(z.object({ start_ts: z.int(), status: AgentState, agent_id: z.string() })),
   }),
-  meta: z.object({ cursor: z.string(), total: z.int() }),
+  meta: z.object({
+    cursor: z.string().nullable().describe("Where the next page begins; empty on the last, null there for Agora's SDK for Go."),
+    total: z.int(),
+  }),
   status: z.literal("ok"),
 });
 export type ListAnswer = z.output<typeof ListAnswer>;

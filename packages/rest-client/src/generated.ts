@@ -281,7 +281,7 @@ export interface operations {
                             max_history?: number | null;
                             /** @description Default ["text"]. With `image`, images of clients go with their next words. */
                             input_modalities?: ("text" | "image")[] | null;
-                            /** @description Default ["text"]. */
+                            /** @description Default ["text"]. With `audio` the sound of the answer is played (`delta.audio`), with `text` its text is spoken by `tts`; with ["audio"] and no `tts` the model speaks fixed texts, too. */
                             output_modalities?: ("text" | "audio")[] | null;
                             /** @description Spoken when the first person is there. */
                             greeting_message?: string | null;
@@ -408,11 +408,8 @@ export interface operations {
                                     } | null;
                                 } | null;
                                 end_of_speech?: {
-                                    /**
-                                     * @description `vad`: silence alone ends a turn; `semantic`: what was said counts, too (English, Chinese); `manual`: the client says when (`user.manual_eos`).
-                                     * @enum {string}
-                                     */
-                                    mode: "vad" | "semantic" | "manual";
+                                    /** @description `vad`: silence alone ends a turn (default); `semantic`: what was said counts, too (English, Chinese); `manual`: the client says when (`user.manual_eos`). */
+                                    mode?: ("vad" | "semantic" | "manual") | null;
                                     vad_config?: {
                                         /** @description Default 640. */
                                         silence_duration_ms?: number | null;
@@ -1125,7 +1122,8 @@ export interface operations {
                             }[];
                         };
                         meta: {
-                            cursor: string;
+                            /** @description Where the next page begins; empty on the last, null there for Agora's SDK for Go. */
+                            cursor: string | null;
                             total: number;
                         };
                         /** @enum {string} */

@@ -234,6 +234,22 @@ test("agents are listed newest first, by pages, until the cursor is empty", asyn
   });
 });
 
+test("the last page has no cursor for Agora's SDK for Go, whose pager follows any that is not null", async () => {
+  const { call } = openDoor();
+  for (const name of ["a", "b", "c"]) await call("POST", "join", joinBody(name));
+
+  const pages: unknown[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const query = cursor === undefined ? "" : `&cursor=${cursor}`;
+    const { body } = await call("GET", `agents?limit=2${query}`, undefined, { "x-fern-language": "Go" });
+    const { data, meta } = body as { data: { count: number }; meta: { cursor: string | null } };
+    pages.push(data.count);
+    ({ cursor } = meta);
+  } while (cursor !== null && pages.length < 10);
+  expect(pages).toEqual([2, 1]);
+});
+
 test("a list is filtered by channel, state and time", async () => {
   const { call, clock } = openDoor();
   await call("POST", "join", joinBody("a", { channel: "one" }));

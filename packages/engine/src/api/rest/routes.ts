@@ -162,7 +162,8 @@ function addAgentRoutes(server: FastifyInstance, door: RestDoor, projectOf: Proj
         limit: limit ?? 20,
         cursor: cursor === "" ? undefined : cursor,
       });
-      return toList(page);
+      // The pager of Agora's SDK for Go takes any text for a further page, the empty one too, and would ask for ever.
+      return toList(page, request.headers["x-fern-language"] === "Go" ? null : "");
     },
   );
 }

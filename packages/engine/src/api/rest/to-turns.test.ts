@@ -57,6 +57,18 @@ test("the new structure wins over the flat one, and that over vad, field by fiel
   });
 });
 
+test("end_of_speech without a mode is silence, or what enable_aivad says", () => {
+  const turn_detection = { config: { end_of_speech: { vad_config: { silence_duration_ms: 900 } } } };
+  expect(turns({ turn_detection })).toMatchObject({ endpointing: "silence", endpointingMs: 900 });
+  expect(turns({ turn_detection, advanced_features: { enable_aivad: true } })).toMatchObject({
+    endpointing: "semantic",
+    endpointingMs: 900,
+  });
+  expect(faultsOf({ turn_detection: { config: { end_of_speech: { mode: null, semantic_config: {} } } } })).toEqual([
+    expect.stringContaining('does not belong to mode "vad"'),
+  ]);
+});
+
 test("what counts over the speaking agent is speaking_interrupt_duration_ms", () => {
   const vadConfig = { interrupt_duration_ms: 300, speaking_interrupt_duration_ms: 700 };
   expect(turns({ turn_detection: { config: { start_of_speech: { mode: "vad", vad_config: vadConfig } } } }).interruptMs).toBe(700);

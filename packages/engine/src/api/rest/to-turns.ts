@@ -31,7 +31,7 @@ export function toTurns(properties: rest.JoinProperties, language: string, fault
   checkDetection(flat, faults);
 
   const careful = features?.enable_aivad ?? false;
-  const wanted = end === undefined || end === null ? careful : end.mode === "semantic";
+  const wanted = end?.mode === undefined || end.mode === null ? careful : end.mode === "semantic";
   const semantic = wanted && /^(en|zh)-/.test(language);
   const newSemantic = semantic && end?.mode === "semantic";
   const factor = flat?.interrupt_mode === "adaptive" ? ADAPTIVE_FACTOR : 1;
@@ -124,7 +124,7 @@ function checkDetection(flat: rest.JoinProperties["turn_detection"], faults: Fau
 
 /** One `{mode}_config`, that of the mode. */
 function checkMode(part: StartOfSpeech | EndOfSpeech, path: Path, faults: Fault[]): void {
-  const { mode } = part;
+  const mode = part.mode ?? "vad";
   for (const [name, config] of Object.entries(part)) {
     if (!name.endsWith("_config") || name === `${mode}_config` || config === undefined || config === null) continue;
     faults.push(

@@ -98,13 +98,14 @@ export function toAgent(agent: AgentRecord): z.output<typeof rest.AgentAnswer> {
   };
 }
 
-export function toList({ agents, next, total }: AgentPage): rest.ListAnswer {
+/** `lastCursor`: what stands where there is no further page. */
+export function toList({ agents, next, total }: AgentPage, lastCursor: "" | null): rest.ListAnswer {
   return {
     data: {
       count: agents.length,
       list: agents.map((agent) => ({ start_ts: seconds(agent.startedAt), status: agent.state, agent_id: agent.agentId })),
     },
-    meta: { cursor: next, total },
+    meta: { cursor: next === "" ? lastCursor : next, total },
     status: "ok",
   };
 }
