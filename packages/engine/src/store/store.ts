@@ -59,6 +59,7 @@ export class Store implements AgentLog, AsyncDisposable {
   readonly #live = new Map<string, AgentRecord>();
   readonly #abort = new AbortController();
   readonly #repeating: readonly Promise<void>[];
+  readonly #listeners: { readonly channel: string; readonly onNotice: (text: string) => void }[] = [];
 
   constructor(options: StoreOptions) {
     this.#options = options;
@@ -156,6 +157,24 @@ export class Store implements AgentLog, AsyncDisposable {
     return await this.#query(sql, parameters);
   }
 
+  /** The same, while no other engine runs one under the same `lock`: what the statement reads is still so when it writes. */
+  async queryAlone(lock: string, sql: string, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+    return await this.#ask(
+      async (database) =>
+        await database.transaction(async (connection) => {
+          // A statement of its own: the next one sees what was written while this one waited.
+          await connection.query("select pg_advisory_xact_lock(hashtextextended($1, 0))", [lock]);
+          return await connection.query(sql, parameters.map(storable));
+        }),
+    );
+  }
+
+  /** Hears what other engines on the database announce under that name; what comes while the database is away is missed. */
+  listen(channel: string, onNotice: (text: string) => void): void {
+    this.#listeners.push({ channel, onNotice });
+    this.#writer.database?.listen?.(channel, onNotice);
+  }
+
   /** Forgets a call: the agent, what was said, its turns. */
   async deleteCall(agentId: string): Promise<void> {
     await this.#query("delete from agents where agent_id = $1", [agentId]);
@@ -178,6 +197,7 @@ export class Store implements AgentLog, AsyncDisposable {
       await migrate(database, this.#options.now());
       await this.#attend(database);
       await this.#purge(database);
+      for (const { channel, onNotice } of this.#listeners) database.listen?.(channel, onNotice);
       return database;
     } catch (error) {
       await database[Symbol.asyncDispose]();
@@ -209,11 +229,15 @@ export class Store implements AgentLog, AsyncDisposable {
   }
 
   async #query(sql: string, parameters: readonly Parameter[]): Promise<readonly Row[]> {
+    return await this.#ask(async (database) => await database.query(sql, parameters.map(storable)));
+  }
+
+  async #ask<T>(work: (database: Database) => Promise<T>): Promise<T> {
     await this.#writer.settled();
     const { database, problem } = this.#writer;
     if (database === undefined || problem !== undefined)
       throw new AppError("not-ready", `records cannot be read at the moment (${problem ?? "closing"})`);
-    return await this.#reading(database, async () => await database.query(sql, parameters.map(storable)));
+    return await this.#reading(database, async () => await work(database));
   }
 
   /** A database that is gone is told, and opened again; the reader may try again then. */

@@ -8,6 +8,8 @@ import { plainJson, plainText } from "./plain.ts";
 export interface VoiceDatabase {
   /** At once; finds everything that was written before. Throws `not-ready` while the database cannot be asked. */
   query(sql: string, parameters: readonly Parameter[]): Promise<readonly Row[]>;
+  /** The same, while no other engine runs one under the same lock. */
+  queryAlone(lock: string, sql: string, parameters: readonly Parameter[]): Promise<readonly Row[]>;
 }
 
 export interface AgentRow {
@@ -53,7 +55,8 @@ export class AgentRows {
   /** False: the project has `most` already. */
   async insert(row: AgentRow, most: number): Promise<boolean> {
     const { agentId, appId, name, settings, secrets, createdAt, updatedAt } = row;
-    const inserted = await this.#database.query(
+    const inserted = await this.#database.queryAlone(
+      `voice_agents ${appId}`,
       `insert into voice_agents (agent_id, app_id, name, settings, secrets, created_at, updated_at)
        select $1, $2, $3, $4::jsonb, $5, $6::bigint, $7::bigint
        where (select count(*) from voice_agents where app_id = $2) < $8::bigint returning agent_id`,

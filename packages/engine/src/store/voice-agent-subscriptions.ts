@@ -70,7 +70,8 @@ export class SubscriptionRows {
 
   /** False: the project has `most` already. */
   async insert(row: SubscriptionRow, most: number): Promise<boolean> {
-    const rows = await this.#database.query(
+    const rows = await this.#database.queryAlone(
+      `voice_subscriptions ${row.appId}`,
       `insert into voice_subscriptions (subscription_id, app_id, url, events, agent_id, enabled, secret, created_at, updated_at, secret_version)
        select $1, $2, $3, $4, $5, $6::boolean, $7, $8::bigint, $9::bigint, $10::integer
        where (select count(*) from voice_subscriptions where app_id = $2) < $11::bigint returning subscription_id`,
