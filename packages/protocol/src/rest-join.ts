@@ -78,7 +78,9 @@ export const LlmBody = z.object({
   input_modalities: optional(z.array(z.enum(["text", "image"])).min(1)).describe(
     'Default ["text"]. With `image`, images of clients go with their next words.',
   ),
-  output_modalities: optional(z.array(z.enum(["text", "audio"])).min(1)).describe('Default ["text"].'),
+  output_modalities: optional(z.array(z.enum(["text", "audio"])).min(1)).describe(
+    'Default ["text"]. With `audio` the sound of the answer is played (`delta.audio`), with `text` its text is spoken by `tts`; with ["audio"] and no `tts` the model speaks fixed texts, too.',
+  ),
   greeting_message: optional(z.string().max(10_000)).describe("Spoken when the first person is there."),
   greeting_audio_url: optional(z.string()).describe("Not built: refused."),
   greeting_configs: optional(GreetingConfigs),

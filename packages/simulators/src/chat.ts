@@ -1,5 +1,6 @@
 /** A chat-completions server on loopback that speaks like OpenAI's, and can fail in the ways that real ones do. */
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 
@@ -44,8 +45,23 @@ export interface ChatCall {
   readonly arguments: Readonly<Record<string, unknown>> | string;
 }
 
-/** Text, calls, or both. */
-export type ChatAnswer = string | { readonly text?: string; readonly calls: readonly ChatCall[] };
+/** What the answer says itself: streamed as `delta.audio`, in pieces of 40 ms. */
+export interface ChatSpeech {
+  /** Mono, 16 bits. */
+  readonly pcm: Int16Array;
+  /** Hertz. Default 16000. */
+  readonly sampleRate?: number;
+  /** Sent before the sound, whole. */
+  readonly transcript?: string;
+  /** In milliseconds from the first sample; each goes with the piece in which it begins. */
+  readonly words?: readonly { readonly text: string; readonly startMs: number; readonly endMs: number }[];
+}
+
+/** Text, speech, calls, or several of them; or deltas as they stand, as many as the client takes. */
+export type ChatAnswer =
+  | string
+  | { readonly text?: string; readonly speech?: ChatSpeech; readonly calls?: readonly ChatCall[] }
+  | { readonly deltas: Iterable<Readonly<Record<string, unknown>>> };
 
 export interface ChatSimulatorOptions {
   /** Answers, one per request, the last one for all that follow; or a function of the request's messages. */
@@ -145,10 +161,42 @@ function callDeltas({ id = `call_${randomUUID()}`, name, arguments: given }: Cha
   ];
 }
 
+/** A piece of sound with the words that begin in it, as `delta.audio` has them. */
+export function audioDelta(id: string, pcm: Int16Array, words: NonNullable<ChatSpeech["words"]> = []): Record<string, unknown> {
+  const data = Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength).toString("base64");
+  const timed = words.map(({ text, startMs, endMs }) => ({ text, start_ts: startMs, end_ts: endMs, duration: endMs - startMs }));
+  return { audio: { id, data, ...(timed.length > 0 ? { words: timed } : {}) } };
+}
+
+function* speechDeltas({ pcm, sampleRate = 16_000, transcript, words = [] }: ChatSpeech): Generator<Record<string, unknown>> {
+  const id = `audio_${randomUUID()}`;
+  if (transcript !== undefined) yield { audio: { id, transcript } };
+  const piece = Math.round((sampleRate * 40) / 1000);
+  for (let from = 0; from < pcm.length; from += piece) {
+    const starts = ({ startMs }: { startMs: number }): number => (startMs * sampleRate) / 1000;
+    const begun = words.filter((word) => starts(word) >= from && starts(word) < from + piece);
+    yield audioDelta(id, pcm.slice(from, from + piece), begun);
+  }
+}
+
 /** The deltas of an answer. */
-function deltasOf(answer: ChatAnswer): Record<string, unknown>[] {
-  const { text = "", calls = [] } = typeof answer === "string" ? { text: answer } : answer;
-  return [...pieces(text).map((content) => ({ content })), ...calls.flatMap(callDeltas)];
+function* deltasOf(answer: ChatAnswer): Generator<Readonly<Record<string, unknown>>> {
+  if (typeof answer === "string") {
+    yield* pieces(answer).map((content) => ({ content }));
+    return;
+  }
+  if ("deltas" in answer) {
+    yield* answer.deltas;
+    return;
+  }
+  const { text = "", speech, calls = [] } = answer;
+  yield* pieces(text).map((content) => ({ content }));
+  if (speech !== undefined) yield* speechDeltas(speech);
+  for (const [index, call] of calls.entries()) yield* callDeltas(call, index);
+}
+
+function callsTools(answer: ChatAnswer): boolean {
+  return typeof answer !== "string" && "calls" in answer && (answer.calls ?? []).length > 0;
 }
 
 /** A number that others wait for. */
@@ -215,10 +263,13 @@ export async function startChatSimulator(options: ChatSimulatorOptions = {}): Pr
       return;
     }
     const answer = failure?.type === "empty" ? "" : answerFor(number, request.body);
-    for (const [at, delta] of deltasOf(answer).entries()) {
+    let at = 0;
+    for (const delta of deltasOf(answer)) {
       if ((failure?.type === "stall" || failure?.type === "cut" || failure?.type === "error-line") && at === failure.pieces) break;
       if (at > 0) await pause(chunkMs);
-      event(chunk(delta, null));
+      at += 1;
+      // A client that reads slowly is waited for.
+      if (!event(chunk(delta, null))) await once(response, "drain", { signal });
     }
     if (failure?.type === "stall") return forever();
     if (failure?.type === "cut") {
@@ -235,7 +286,7 @@ export async function startChatSimulator(options: ChatSimulatorOptions = {}): Pr
       response.end();
       return;
     }
-    event(chunk({}, typeof answer === "string" ? "stop" : "tool_calls"));
+    event(chunk({}, callsTools(answer) ? "tool_calls" : "stop"));
     event("[DONE]");
     response.end();
   }

@@ -1,5 +1,6 @@
 /** Vendors' protocols on loopback, well-behaved or not: for Parley's tests and for its users'. */
 export {
+  audioDelta,
   type ChatAnswer,
   type ChatCall,
   type ChatFailure,
@@ -7,6 +8,7 @@ export {
   type ChatRequest,
   type ChatSimulator,
   type ChatSimulatorOptions,
+  type ChatSpeech,
   startChatSimulator,
 } from "./chat.ts";
 export {

@@ -136,7 +136,7 @@ export type SessionEvent =
       at: number;
       turnId: number;
       module: "asr" | "llm" | "tts" | "total";
-      name: "ttlw" | "ttfb" | "ttfs" | "e2e";
+      name: "ttlw" | "ttfb" | "ttfs" | "ttfa" | "e2e";
       latencyMs: number;
     }
   | {

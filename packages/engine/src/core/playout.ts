@@ -1,5 +1,6 @@
 /** Frames waiting for their 20 ms, ducked or held if need be, and the words that were truly heard. */
 import { FRAME_MS } from "./frame.ts";
+import { Script, type Sound } from "./script.ts";
 
 /** A word within a clause, in milliseconds from the clause's first sample. */
 export interface ClauseWord {
@@ -64,6 +65,8 @@ export interface Parted {
 interface Clause {
   readonly text: string;
   readonly words: readonly ClauseWord[] | undefined;
+  /** Of audio that brings its text along: both grow with it. */
+  readonly script?: Script;
   /** Where its audio begins within the reply, in samples. */
   readonly start: number;
   /** Where it ends, once the next clause or the end has come. */
@@ -152,6 +155,21 @@ export class Playout {
     this.#clauses.push({ text, words, start: this.#taken + this.#queued, end: undefined, started: false, isFiller });
   }
 
+  /** The audio that follows brings its own text: it is told to what this returns. */
+  scripted(isFiller = false): Script {
+    const script = new Script();
+    if (this.#ended) return script;
+    this.#closeClause();
+    const clause = { script, words: undefined, start: this.#taken + this.#queued, end: undefined, started: false, isFiller };
+    this.#clauses.push({
+      ...clause,
+      get text() {
+        return script.text;
+      },
+    });
+    return script;
+  }
+
   push(pcm: Int16Array): void {
     if (this.#ended || pcm.length === 0) return;
     this.#chunks.push(pcm);
@@ -223,9 +241,13 @@ export class Playout {
       clauses
         .flatMap((clause) => {
           const start = this.#ms(clause.start);
-          return this.#wordsOf(clause).filter((word) => start + this.#countsFrom(word) <= ms);
+          const { script } = clause;
+          if (script !== undefined) return [script.heard(ms - start, this.#soundOf(clause), (word) => this.#countsFrom(word))];
+          return this.#wordsOf(clause)
+            .filter((word) => start + this.#countsFrom(word) <= ms)
+            .map((word) => word.text);
         })
-        .map((word) => word.text)
+        .filter((text) => text !== "")
         .join(" ");
     const answer = this.#clauses.filter(({ isFiller }) => !isFiller);
     return {
@@ -340,27 +362,32 @@ export class Playout {
   #start(due: number, from: number): Taken["started"] {
     const started: Started[] = [];
     this.#clauses.forEach((clause, index) => {
-      if (clause.started || clause.start >= this.#taken) return;
+      const { script, isFiller } = clause;
+      if ((clause.started && script === undefined) || clause.start >= this.#taken) return;
       clause.started = true;
+      const told =
+        script === undefined
+          ? { text: clause.text, words: this.#wordsOf(clause) }
+          : script.due(this.#ms(this.#taken - clause.start), this.#soundOf(clause));
+      if (told === undefined) return;
       const at = due + this.#ms(clause.start - from);
-      const words = this.#wordsOf(clause).map((word) => ({
-        text: word.text,
-        startMs: at + word.startMs,
-        endMs: at + word.endMs,
-      }));
-      started.push({ text: textOf(this.#clauses.slice(0, index + 1)), words, isFiller: clause.isFiller });
+      const words = told.words.map(({ text, startMs, endMs }) => ({ text, startMs: at + startMs, endMs: at + endMs }));
+      started.push({ text: textOf([...this.#clauses.slice(0, index), told]), words, isFiller });
     });
     return started;
   }
 
   #closeClause(): void {
     const last = this.#clauses.at(-1);
-    if (last !== undefined) last.end ??= this.#taken + this.#queued;
+    if (last === undefined) return;
+    last.end ??= this.#taken + this.#queued;
+    last.script?.end();
   }
 
   /** A clause's words with times: the voice's own, else spread over its audio by their length. */
   #wordsOf(clause: Clause): readonly ClauseWord[] {
     if (clause.words !== undefined) return clause.words;
+    if (clause.script !== undefined) return clause.script.words(this.#soundOf(clause));
     const words = clause.text.split(/\s+/).filter((word) => word !== "");
     const characters = words.reduce((sum, word) => sum + word.length + 1, 0);
     const totalMs = clause.end === undefined ? characters * msPerCharacter : this.#ms(clause.end - clause.start);
@@ -372,11 +399,18 @@ export class Playout {
     });
   }
 
+  #soundOf({ start, end }: Clause): Sound {
+    return { ms: this.#ms((end ?? this.#taken + this.#queued) - start), isWhole: end !== undefined };
+  }
+
   #ms(samples: number): number {
     return (samples * 1000) / this.#sampleRate;
   }
 }
 
-function textOf(clauses: readonly Clause[]): string {
-  return clauses.map(({ text }) => text).join(" ");
+function textOf(clauses: readonly Pick<Clause, "text">[]): string {
+  return clauses
+    .map(({ text }) => text)
+    .filter((text) => text !== "")
+    .join(" ");
 }

@@ -39,6 +39,8 @@ const TurnMetrics = z.object({
   llmTtfbMs: count.optional(),
   /** Request to the first clause. */
   llmTtfsMs: count.optional(),
+  /** Request to the first sound, where the model speaks itself. */
+  llmTtfaMs: count.optional(),
   /** First clause to its first sound. */
   ttsTtfbMs: count.optional(),
 });
@@ -230,6 +232,7 @@ const measures: Readonly<Record<string, keyof TurnMetrics>> = {
   asr_ttlw: "asrTtlwMs",
   llm_ttfb: "llmTtfbMs",
   llm_ttfs: "llmTtfsMs",
+  llm_ttfa: "llmTtfaMs",
   tts_ttfb: "ttsTtfbMs",
 };
 

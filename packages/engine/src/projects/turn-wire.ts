@@ -88,11 +88,12 @@ function causeOf(cause: InterruptCause): WireMetadata {
  * `algorithm_processing` is the engine's own share: what the answer took beside recogniser, model and voice. Without it
  * the parts would not add up to the whole. `transport` is unknown for clients in browsers, and absent.
  */
-function segmentsOf({ e2eMs, asrTtlwMs, llmTtfbMs, llmTtfsMs, ttsTtfbMs }: TurnMetrics): Segments {
+function segmentsOf({ e2eMs, asrTtlwMs, llmTtfbMs, llmTtfsMs, llmTtfaMs, ttsTtfbMs }: TurnMetrics): Segments {
   const parts = {
     ...(asrTtlwMs === undefined ? {} : { asr_ttlw: asrTtlwMs }),
     ...(llmTtfbMs === undefined ? {} : { llm_ttft: llmTtfbMs }),
     ...(llmTtfbMs === undefined || llmTtfsMs === undefined ? {} : { llm_ftfs: Math.max(0, llmTtfsMs - llmTtfbMs) }),
+    ...(llmTtfaMs === undefined ? {} : { llm_ttfa: llmTtfaMs }),
     ...(ttsTtfbMs === undefined ? {} : { tts_ttfb: ttsTtfbMs }),
   };
   if (e2eMs === undefined) return parts;

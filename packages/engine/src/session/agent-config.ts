@@ -35,6 +35,8 @@ export interface ChosenLlm {
   readonly tunes?: boolean;
   /** It takes images. */
   readonly pictures?: boolean;
+  /** It says everything itself, fixed texts, too: `tts` is silent. */
+  readonly recites?: boolean;
 }
 
 /** An endpoint of the Voice Agent API that hears, thinks and speaks by itself, in place of `asr`, `llm` and `tts`. */

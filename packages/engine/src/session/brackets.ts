@@ -94,7 +94,7 @@ async function* unbracketed(clauses: AsyncIterable<string>, pairs: readonly Brac
 /** The whole text in place of what is spoken of it. */
 function restored(output: TtsOutput, given: Clause[]): TtsOutput {
   const [next] = given;
-  if (output.type === "audio" || next === undefined || output.text !== next.spoken) return output;
+  if (output.type !== "clause" || next === undefined || output.text !== next.spoken) return output;
   given.shift();
   const { text, spoken } = next;
   const words = output.words === undefined ? undefined : timed(text, spoken, output.words);

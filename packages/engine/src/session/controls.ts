@@ -7,7 +7,7 @@ import type { TunableVoice } from "./tunable-voice.ts";
 
 export interface ControlsParts {
   readonly clock: Clock;
-  readonly voice: Partial<Pick<TunableVoice, "tune">>;
+  readonly voice: Partial<Pick<TunableVoice, "tune">> | undefined;
 }
 
 /** What the voice does not take is told as an error, and changes nothing. */
@@ -16,7 +16,7 @@ export function obeying({ clock, voice }: ControlsParts, feed: Feed, input: (inp
     if (interruptable !== undefined) input({ type: "reply-rule", at: clock.now(), interruptable });
     if (voiceParams === undefined) return;
     try {
-      voice.tune?.(voiceParams);
+      voice?.tune?.(voiceParams);
     } catch (error) {
       feed.fail("tts", error);
     }

@@ -1,16 +1,19 @@
 /** Where replies come from: the language model with what was said before it, or a fixed text; either way, into a voice. */
 import type { ReplySource, ReplyTrigger } from "../core/events.ts";
 import type { History, Memory } from "../core/history.ts";
-import type { Control, Llm, LlmMessage, LlmTurn } from "../vendors/vendor.ts";
+import type { Control, Llm, LlmMessage, LlmOutput, LlmTurn, Speech, Voice } from "../vendors/vendor.ts";
 import type { SystemMessage } from "./agent-config.ts";
 import type { Restored } from "./parts.ts";
+import { modelVoice } from "./model-voice.ts";
 import type { Pictures } from "./pictures.ts";
 import { once, Reply, type ReplyParts } from "./reply.ts";
 import type { CutReply } from "./snapshot.ts";
 import type { Tasks } from "./tasks.ts";
 import { type Batch, outputOf, type Tools } from "./tools.ts";
 
-export interface MindParts extends ReplyParts {
+export interface MindParts extends Omit<ReplyParts, "voice"> {
+  /** Absent: the model says everything itself. */
+  readonly voice: Voice | undefined;
   readonly llm: Llm;
   readonly history: History;
   readonly tools: Tools;
@@ -37,8 +40,12 @@ export interface AnswerOptions {
   readonly instructions?: readonly string[];
 }
 
+/** A greeting is made before anybody comes: whoever makes it is not kept waiting for that, up to this length in milliseconds. */
+const greetingAheadMs = 30_000;
+
 export class Mind {
   readonly #parts: MindParts;
+  readonly #voice: Voice;
   #replies: number;
   /** From the next request on. */
   llm: Llm;
@@ -46,6 +53,7 @@ export class Mind {
 
   constructor(parts: MindParts) {
     this.#parts = parts;
+    this.#voice = parts.voice ?? modelVoice((text, signal) => this.#verbatim(text, signal));
     this.#replies = parts.restored?.replies ?? 0;
     this.llm = parts.llm;
     this.systemMessages = parts.systemMessages;
@@ -53,7 +61,7 @@ export class Mind {
 
   /** The agent's answer to what the history ends with. */
   answer({ trigger = "turn", instructions = [] }: AnswerOptions = {}): Reply {
-    const reply = new Reply(++this.#replies, "llm", trigger, this.#parts);
+    const reply = new Reply(++this.#replies, "llm", trigger, { ...this.#parts, voice: this.#voice });
     reply.instructions = instructions;
     this.#parts.tasks.own(this.#speak(reply, this.#think(reply, instructions)));
     return reply;
@@ -63,7 +71,7 @@ export class Mind {
   goOn(cut: CutReply): Reply {
     const { number, trigger, source, said, saidMs, rest, whole, instructions, callIds } = cut;
     const playout = { ...this.#parts.playout, before: { text: said, ms: saidMs } };
-    const reply = new Reply(number, source, trigger, { ...this.#parts, playout });
+    const reply = new Reply(number, source, trigger, { ...this.#parts, voice: this.#voice, playout });
     reply.instructions = instructions;
     const batch = this.#parts.tools.batchOf(callIds);
     if (batch !== undefined) reply.batch = batch;
@@ -76,12 +84,13 @@ export class Mind {
 
   /** A fixed text. */
   recite(text: string, source: Exclude<ReplySource, "llm" | "llm_failure">): Reply {
-    const reply = new Reply(++this.#replies, source, source, this.#parts);
+    const ahead = source === "greeting" ? { aheadMs: greetingAheadMs } : {};
+    const reply = new Reply(++this.#replies, source, source, { ...this.#parts, voice: this.#voice, ...ahead });
     this.#parts.tasks.own(this.#speak(reply, once(text)));
     return reply;
   }
 
-  async *#think(reply: Reply, instructions: readonly string[]): AsyncGenerator<string, void, undefined> {
+  async *#think(reply: Reply, instructions: readonly string[]): AsyncGenerator<string | Speech, void, undefined> {
     const { tools, failureMessage, settled, onError } = this.#parts;
     await settled();
     try {
@@ -105,13 +114,13 @@ export class Mind {
   }
 
   /** The model is asked for what it had not written yet. */
-  async *#goOnThinking(reply: Reply, written: string, rest: string): AsyncGenerator<string, void, undefined> {
+  async *#goOnThinking(reply: Reply, written: string, rest: string): AsyncGenerator<string | Speech, void, undefined> {
     if (rest !== "") yield `${rest} `;
     yield* this.#think(reply, written === "" ? reply.instructions : [...reply.instructions, goOnAfter(written)]);
   }
 
   /** One request: the text goes on, the calls go to the tools. */
-  async *#ask(reply: Reply, batch: Batch, instructions: readonly string[]): AsyncGenerator<string, void, undefined> {
+  async *#ask(reply: Reply, batch: Batch, instructions: readonly string[]): AsyncGenerator<string | Speech, void, undefined> {
     const { tools, history, maxHistory, pictures, turn, onControl } = this.#parts;
     const messages = [
       ...this.systemMessages,
@@ -122,7 +131,7 @@ export class Mind {
     try {
       for await (const output of this.llm(messages, { signal: reply.signal, tools: tools.definitions, turn: turn() })) {
         if (reply.signal.aborted) return;
-        if (typeof output === "string") yield output;
+        if (typeof output === "string" || output.type === "speech") yield output;
         else if (output.type === "tool-call") tools.call(batch, output, reply.number);
         else onControl(output);
       }
@@ -131,11 +140,19 @@ export class Mind {
     }
   }
 
-  async #speak(reply: Reply, text: AsyncIterable<string>): Promise<void> {
+  /** The agent's last words are a text that the model is to say: a server with this contract speaks it as it stands. */
+  async *#verbatim(text: string, signal: AbortSignal): AsyncGenerator<LlmOutput, void, undefined> {
+    const { history, maxHistory, pictures, turn, settled } = this.#parts;
+    await settled();
+    const before = merged(history.recall(maxHistory).flatMap((memory) => toMessages(memory, pictures)));
+    yield* this.llm([...this.systemMessages, ...before, { role: "assistant", content: text }], { signal, turn: turn() });
+  }
+
+  async #speak(reply: Reply, said: AsyncIterable<string | Speech>): Promise<void> {
     try {
-      await reply.speak(text);
+      await reply.speak(said);
     } catch (error) {
-      if (!reply.signal.aborted) this.#parts.onError("tts", error);
+      if (!reply.signal.aborted) this.#parts.onError(this.#parts.voice === undefined ? "llm" : "tts", error);
     }
     reply.playout.end();
   }

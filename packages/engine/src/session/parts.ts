@@ -17,8 +17,8 @@ export interface SessionParts {
   readonly config: AgentConfig;
   readonly asr: Asr;
   readonly llm: Llm;
-  /** `tune` changes its parameters; absent: they stay. */
-  readonly voice: Voice & Partial<Pick<TunableVoice, "tune">>;
+  /** `tune` changes its parameters; absent: they stay. Without a voice the language model says everything itself. */
+  readonly voice: (Voice & Partial<Pick<TunableVoice, "tune">>) | undefined;
   readonly openVad: OpenVad;
   readonly resample: (from: number, to: number) => Resampler;
   readonly readMessage: ReadMessage;

@@ -2,9 +2,11 @@
 import type { ReplySource, ReplyTrigger, SessionEvent } from "../core/events.ts";
 import { Playout, type PlayoutOptions, type Taken } from "../core/playout.ts";
 import { Clauses } from "../core/sentences.ts";
-import type { Voice } from "../vendors/vendor.ts";
+import type { Speech, TtsOutput, Voice } from "../vendors/vendor.ts";
 import { ahead } from "./ahead.ts";
 import type { Clock } from "./clock.ts";
+import { OwnSound } from "./own-sound.ts";
+import { runs } from "./runs.ts";
 import type { Batch } from "./tools.ts";
 
 /** Streaming rate conversion, as `@parley/media` does it. */
@@ -21,6 +23,8 @@ export interface ReplyParts {
   readonly resample: (from: number, to: number) => Resampler;
   readonly signal: AbortSignal;
   readonly playout?: PlayoutOptions;
+  /** Speech that may wait in the playout before its source is asked for more, in milliseconds. Default 3000. */
+  readonly aheadMs?: number;
 }
 
 /** What of a reply was heard, and what it takes to say the rest. */
@@ -38,10 +42,12 @@ interface ReplyTimes {
   firstTextAt: number | undefined;
   firstClauseAt: number | undefined;
   firstAudioAt: number | undefined;
+  /** Whose it was. */
+  firstAudioBy: "voice" | Speech["by"];
 }
 
-/** Speech that may wait in the playout before the voice is asked for more, in milliseconds: an interruption throws it away. */
-const aheadMs = 3000;
+/** Speech that waits is thrown away by an interruption. */
+const usualAheadMs = 3000;
 
 /** Text that may wait for the voice, in characters: what a model writes is known as soon as it is written. */
 const maxTextAhead = 20_000;
@@ -94,6 +100,7 @@ export class Reply {
       firstTextAt: undefined,
       firstClauseAt: undefined,
       firstAudioAt: undefined,
+      firstAudioBy: "voice",
     };
   }
 
@@ -116,7 +123,7 @@ export class Reply {
     const queued = this.playout.queuedMs;
     const taken = this.playout.take(due);
     if (queued > 0) this.#lastSoundAt = due;
-    if (this.playout.queuedMs < aheadMs) this.#room?.resolve();
+    if (this.playout.queuedMs < this.#aheadMs) this.#room?.resolve();
     return taken;
   }
 
@@ -158,7 +165,9 @@ export class Reply {
   measured(at: number, turnId: number): SessionEvent[] {
     if (this.#measured) return [];
     this.#measured = true;
-    const { askedAt, firstTextAt = at, firstClauseAt = at, firstAudioAt = at } = this.#times;
+    const { askedAt, firstTextAt = at, firstClauseAt = at, firstAudioAt = at, firstAudioBy } = this.#times;
+    if (firstAudioBy === "recording") return [];
+    if (firstAudioBy === "model") return [metric(at, turnId, "llm", "ttfa", firstAudioAt - askedAt)];
     const tts = metric(at, turnId, "tts", "ttfb", firstAudioAt - firstClauseAt);
     if (this.source !== "llm") return [tts];
     return [metric(at, turnId, "llm", "ttfb", firstTextAt - askedAt), metric(at, turnId, "llm", "ttfs", firstClauseAt - askedAt), tts];
@@ -167,20 +176,24 @@ export class Reply {
   /** Says this while the answer is not there, and before it; nothing happens where that has begun. Rejects when the voice fails. */
   async fill(text: string): Promise<void> {
     if (this.#begun || this.#filling !== undefined || this.signal.aborted) return;
-    const filling = this.#utter(once(text), true);
+    const filling = this.#utter(this.#parts.voice.speak(once(text), { signal: this.signal }), true);
     // The answer waits for it, whatever becomes of it.
     this.#filling = filling.catch(() => {});
     await filling;
   }
 
-  /** Speaks the text as it comes; resolves when all of it waits in the playout, rejects when the voice fails. Silent after an abort. */
-  async speak(text: AsyncIterable<string>): Promise<void> {
-    await this.#utter(this.#clauses(text), false);
+  /** Speaks the text and plays the sound as they come; resolves when all of it waits in the playout, rejects when the voice fails. Silent after an abort. */
+  async speak(said: AsyncIterable<string | Speech>): Promise<void> {
+    const { voice } = this.#parts;
+    for await (const run of runs(said)) {
+      await this.#utter(run.type === "text" ? voice.speak(this.#clauses(run.pieces), { signal: this.signal }) : run.pieces, false);
+    }
     await this.#filling;
   }
 
-  async #utter(clauses: AsyncIterable<string>, isFiller: boolean): Promise<void> {
+  async #utter(outputs: AsyncIterable<TtsOutput>, isFiller: boolean): Promise<void> {
     const { clock, voice, sampleRate, resample } = this.#parts;
+    let own: OwnSound | undefined;
     const signal = this.signal;
     // One for each clause, so that none hears the end of another.
     let resampler: Resampler | undefined;
@@ -189,7 +202,7 @@ export class Reply {
       resampler = undefined;
     };
     try {
-      for await (const output of voice.speak(clauses, { signal })) {
+      for await (const output of outputs) {
         if (!isFiller) {
           await this.#filling;
           this.#begun = true;
@@ -206,12 +219,29 @@ export class Reply {
             this.playout.push(resampler === undefined ? output.pcm : resampler.process(output.pcm));
             await this.#untilRoom(signal);
             break;
+          case "speech":
+            if (!isFiller && output.pcm.length > 0) this.#soundsFirst(output.by);
+            own ??= new OwnSound({ playout: this.playout, sampleRate, resample, isFiller });
+            own.push(output);
+            await this.#untilRoom(signal);
+            break;
         }
       }
     } finally {
+      own?.end();
       // Its memory is native: it is given back after an abort, too.
       endClause();
     }
+  }
+
+  #soundsFirst(by: Speech["by"]): void {
+    if (this.#times.firstAudioAt !== undefined) return;
+    this.#times.firstAudioAt = this.#parts.clock.now();
+    this.#times.firstAudioBy = by;
+  }
+
+  get #aheadMs(): number {
+    return this.#parts.aheadMs ?? usualAheadMs;
   }
 
   async *#clauses(text: AsyncIterable<string>): AsyncGenerator<string, void, undefined> {
@@ -239,7 +269,7 @@ export class Reply {
   }
 
   async #untilRoom(signal: AbortSignal): Promise<void> {
-    while (this.playout.queuedMs >= aheadMs && !signal.aborted) {
+    while (this.playout.queuedMs >= this.#aheadMs && !signal.aborted) {
       const room = Promise.withResolvers<void>();
       this.#room = room;
       // Nobody may ever play what waits: the end of the session ends the waiting, too.

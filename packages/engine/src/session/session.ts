@@ -147,7 +147,7 @@ export class Session implements AsyncDisposable {
 
   /** Counts from the next request to the language model on, or from the next moment that people are listened to. */
   update({ systemMessages, llm, tools, turns, keyterms, voiceParams }: SessionChange): void {
-    if (voiceParams !== undefined) this.#parts.voice.tune?.(voiceParams);
+    if (voiceParams !== undefined) this.#parts.voice?.tune?.(voiceParams);
     if (systemMessages !== undefined) this.#mind.systemMessages = systemMessages;
     if (llm !== undefined) this.#mind.llm = llm;
     if (tools !== undefined) this.#tools.settings = tools;
@@ -407,7 +407,7 @@ export class Session implements AsyncDisposable {
       onChange: () => this.#updateState(),
       onEnd: (at) => this.#replyEnds(at),
       onError: (error) => this.#feed.fail("session", error),
-      onVoiceError: (error) => this.#feed.fail("tts", error),
+      onVoiceError: (error) => this.#feed.fail(this.#parts.voice === undefined ? "llm" : "tts", error),
     });
   }
 

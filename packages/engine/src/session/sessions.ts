@@ -55,7 +55,8 @@ export class Sessions implements AsyncDisposable {
   async start({ config, open, restored, beginsAt, signal, onStart }: SessionRequest): Promise<Session> {
     const { vendors, openVad, resample, readMessage } = this.#options;
     const asr = vendors.openAsr(config.asr);
-    const voice = tunable((params) => openVoice(vendors, config.tts, params), { waits: config.llm.tunes ?? false });
+    const { recites = false, tunes = false } = config.llm;
+    const voice = recites ? undefined : tunable((params) => openVoice(vendors, config.tts, params), { waits: tunes });
     const llm = vendors.openLlm(config.llm);
     const clock = this.#ticker.clock(beginsAt);
     const stop = signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);

@@ -32,6 +32,8 @@ export interface StageOptions {
   readonly networkMs?: number;
   /** The model never answers. */
   readonly llmHangs?: boolean;
+  /** There is no voice: the model says everything itself. */
+  readonly mute?: boolean;
   /** The voice fails with this. */
   readonly voiceError?: Error;
   /** The recogniser fails with this, once. */
@@ -41,7 +43,9 @@ export interface StageOptions {
   readonly restored?: Restored;
 }
 
-const sampleRate = 24_000;
+/** Of the stage's transport and voice, in hertz. */
+export const stageRate = 24_000;
+const sampleRate = stageRate;
 /** Stands for voice in the script's audio: the stage's VAD hears nothing else. */
 const voiced = 4000;
 
@@ -53,6 +57,8 @@ class ScriptedTransport implements Transport {
   readonly voiced: number[] = [];
   /** When they were written. */
   readonly writtenAt: number[] = [];
+  /** And what was in them. */
+  readonly voicedPcm: Int16Array[] = [];
   readonly sent: { to: string; data: Uint8Array }[] = [];
   flushes = 0;
   closed = false;
@@ -69,6 +75,7 @@ class ScriptedTransport implements Transport {
     if (!frame.pcm.some((sample) => sample !== 0)) return;
     this.voiced.push(frame.at);
     this.writtenAt.push(this.#clock.now());
+    this.voicedPcm.push(frame.pcm);
   }
 
   async flush(): Promise<Played> {
@@ -112,7 +119,7 @@ export class Stage implements AsyncDisposable {
       config: { ...defaultAgent, ...options.config },
       asr: this.#asr(),
       llm: this.#llm(),
-      voice: this.#voice(),
+      voice: options.mute === true ? undefined : this.#voice(),
       openVad: () => ({
         process: (window) => Promise.resolve(window.filter((sample) => sample === voiced).length * 2 > window.length ? 0.95 : 0.02),
         close() {},

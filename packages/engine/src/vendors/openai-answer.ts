@@ -6,9 +6,10 @@ import { CallPiece } from "./openai-calls.ts";
 import type { OpenAiOptions } from "./openai-options.ts";
 import { hostOf, portOf } from "./proxy.ts";
 import { readStart } from "./read-start.ts";
-import type { Control } from "./vendor.ts";
+import { OwnSpeech, speechRate } from "./openai-speech.ts";
+import type { Control, Speech } from "./vendor.ts";
 
-/** Most bytes of one answer: an hour of speech is far less. */
+/** Most bytes of one answer beside sound: the text of an hour of speech is far less. */
 const mostBytes = 8 * 1_048_576;
 /** Bytes of an error's body that are read. */
 const mostErrorBytes = 16_384;
@@ -17,6 +18,7 @@ const mostErrorBytes = 16_384;
 const Delta = z.looseObject({
   content: z.union([z.string(), z.array(z.looseObject({ text: z.string().optional() }))]).nullish(),
   tool_calls: z.array(CallPiece).nullish(),
+  audio: z.unknown().optional(),
 });
 
 const Chunk = z.looseObject({
@@ -37,6 +39,7 @@ const ControlChunk = z.looseObject({
 
 export type Step =
   | { type: "text"; text: string }
+  | Speech
   | { type: "call-piece"; piece: CallPiece }
   | Control
   | { type: "finish"; reason: string }
@@ -46,6 +49,8 @@ export class Answer {
   readonly #name: string;
   readonly #options: OpenAiOptions;
   readonly #place: string;
+  /** Where what the model says itself is wanted. */
+  readonly #speech: OwnSpeech | undefined;
   #first = true;
 
   /** `name`: whom the messages of errors name. */
@@ -53,6 +58,7 @@ export class Answer {
     this.#name = name;
     this.#options = options;
     this.#place = `${hostOf(url)}:${portOf(url)}`;
+    if (options.output.includes("audio")) this.#speech = new OwnSpeech(speechRate(options.params, url), (what) => this.fail(what));
   }
 
   /** `what`: in our words. `said`: what the vendor says to it. */
@@ -104,7 +110,9 @@ export class Answer {
     const delta = choice?.delta ?? choice?.message;
     const content = delta?.content ?? "";
     const text = typeof content === "string" ? content : content.map((part) => part.text ?? "").join("");
-    if (text !== "") yield { type: "text", text };
+    if (text !== "" && this.#options.output.includes("text")) yield { type: "text", text };
+    const speech = this.#speech === undefined || isNothing(delta?.audio) ? undefined : this.#speech.read(delta?.audio);
+    if (speech !== undefined) yield speech;
     for (const piece of delta?.tool_calls ?? []) yield { type: "call-piece", piece };
     if (choice?.finish_reason !== undefined && choice.finish_reason !== null && choice.finish_reason !== "")
       yield { type: "finish", reason: choice.finish_reason };
@@ -115,10 +123,14 @@ export class Answer {
     let bytes = 0;
     for await (const chunk of chunks) {
       bytes += chunk.length;
-      if (bytes > mostBytes) throw this.fail(`sent more than ${mostBytes} bytes for one answer`);
+      if (bytes - (this.#speech?.carried ?? 0) > mostBytes) throw this.fail(`sent more than ${mostBytes} bytes for one answer`);
       yield chunk;
     }
   }
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 /** A number in the error object, where servers put the status that they could no longer send. */

@@ -21,7 +21,7 @@ export function requestHeaders(options: OpenAiOptions, url: URL): Record<string,
 
 /** `now`: Unix milliseconds. */
 export function requestBody(
-  { params, details }: OpenAiOptions,
+  { params, details, output }: OpenAiOptions,
   messages: readonly LlmMessage[],
   { tools = [], turn }: Pick<LlmContext, "tools" | "turn">,
   now: number,
@@ -29,6 +29,7 @@ export function requestBody(
   /** Unix milliseconds of session time 0. */
   const epochMs = turn === undefined ? now : now - turn.at;
   return JSON.stringify({
+    ...(output.includes("audio") ? { modalities: output } : {}),
     ...params,
     ...(tools.length === 0 ? {} : { tools: tools.map(toFunction), tool_choice: params["tool_choice"] ?? "auto" }),
     ...(details && turn !== undefined ? { turn_id: turn.id, timestamp: Math.round(now), interruptable: turn.interruptable } : {}),

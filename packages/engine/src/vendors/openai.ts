@@ -14,6 +14,7 @@ const name = "llm openai";
 export function openAiStyle(network: Network, now: () => number = Date.now): LlmStyle {
   return {
     name: "openai",
+    speaks: true,
     options: OpenAiOptions,
     open(given): Llm {
       const options = OpenAiOptions.parse(given);
@@ -51,7 +52,8 @@ async function* complete(
   };
   try {
     signal.throwIfAborted();
-    expect(options.firstTokenMs, "sent no text");
+    const wanted = options.output.includes("audio") ? "sound" : "text";
+    expect(options.firstTokenMs, `sent no ${wanted}`);
     const body = requestBody(options, messages, context, now());
     const response = await network.request(target, { method: "POST", headers, body, signal: both });
     if (response.statusCode < 200 || response.statusCode > 299) throw await answer.refused(response.statusCode, response.body);
@@ -69,6 +71,12 @@ async function* complete(
             clearTimeout(timer);
             yield step.text;
             expect(options.pauseMs, "went silent in mid-answer: no more text");
+            break;
+          case "speech":
+            heard ||= step.pcm.length > 0 || step.text !== "";
+            clearTimeout(timer);
+            yield step;
+            expect(options.pauseMs, "went silent in mid-answer: no more sound");
             break;
           case "call-piece":
             calls.push(step.piece);
@@ -90,7 +98,7 @@ async function* complete(
     for (const call of calls.finished) yield { type: "tool-call", ...call };
     if (!heard && calls.finished.length === 0 && !options.ignoreEmpty) {
       const type = String(response.headers["content-type"] ?? "none");
-      throw answer.fail(`answered without any text (finish reason: ${finish || "none"}, content type: ${answer.quote(type)})`, {
+      throw answer.fail(`answered without any ${wanted} (finish reason: ${finish || "none"}, content type: ${answer.quote(type)})`, {
         vendorCode: response.statusCode,
       });
     }

@@ -106,8 +106,22 @@ export interface Control {
   readonly voiceParams?: Readonly<Record<string, unknown>>;
 }
 
-/** A piece of the answer's text, of any size, or a call. */
-export type LlmOutput = string | ({ readonly type: "tool-call" } & ToolCall) | Control;
+/** A piece of what is not spoken by a voice but brings its own sound: sound, text and times, each as far as there is some. */
+export interface Speech {
+  readonly type: "speech";
+  readonly by: "model" | "recording";
+  /** Mono. */
+  readonly pcm: Int16Array;
+  /** Of `pcm`, in hertz. */
+  readonly sampleRate: number;
+  /** More of what is said in it, spaces included. */
+  readonly text: string;
+  /** When the next words of the text sound, in milliseconds from the first sample of this piece. */
+  readonly words: readonly TimedWord[];
+}
+
+/** A piece of the answer's text, of any size, or of what the model says itself, or a call. */
+export type LlmOutput = string | Speech | ({ readonly type: "tool-call" } & ToolCall) | Control;
 
 /** Streams the answer. An answer may hold text, calls, or both. */
 export type Llm = (messages: readonly LlmMessage[], context: LlmContext) => AsyncIterable<LlmOutput>;
@@ -123,7 +137,8 @@ export interface TimedWord {
 export type TtsOutput =
   /** The audio that follows speaks this text. `words` as far as the vendor times them. */
   | { readonly type: "clause"; readonly text: string; readonly words?: readonly TimedWord[] }
-  | { readonly type: "audio"; readonly pcm: Int16Array };
+  | { readonly type: "audio"; readonly pcm: Int16Array }
+  | Speech;
 
 export interface TtsContext {
   readonly signal: AbortSignal;
@@ -155,6 +170,8 @@ export interface Vendor {
 /** A request style of language models, chosen by `llm.style`. */
 export interface LlmStyle {
   readonly name: string;
+  /** Its models can answer with sound: its options have `output`. */
+  readonly speaks?: boolean;
   readonly options: z.ZodType;
   open(options: unknown): Llm;
 }

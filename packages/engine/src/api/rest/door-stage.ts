@@ -56,6 +56,7 @@ export const vendors: Vendor[] = [
 
 export const styles: LlmStyle[] = ["local", "openai"].map((name) => ({
   name,
+  speaks: name === "openai",
   options: z.looseObject({}),
   open: () => async function* () {},
 }));

@@ -248,6 +248,7 @@ export class Messages {
       const first = segments.find((segment) => segment.name === "llm_ttft")?.latency ?? 0;
       segments.push({ name: "llm_ftfs", latency: Math.max(0, latencyMs - first) });
     }
+    if (module === "llm" && name === "ttfa") segments.push({ name: "llm_ttfa", latency: latencyMs });
     if (module === "tts" && name === "ttfb") segments.push({ name: "tts_ttfb", latency: latencyMs });
     if (!this.#options.metrics) return [];
     return [{ object: "message.metrics", module, metric_name: name, turn_id: turnId, latency_ms: latencyMs, send_ts: this.#unix(at) }];

@@ -17,12 +17,6 @@ export function checkBuilt(properties: rest.JoinProperties, faults: Fault[]): vo
     llm?.greeting_audio_url,
     "properties.llm.greeting_message is spoken",
   );
-  refuse(
-    llm?.output_modalities?.includes("audio"),
-    ["properties", "llm", "output_modalities"],
-    '["audio"]',
-    'leave it out or send ["text"], the answer is then spoken by properties.tts',
-  );
   checkMedia(properties, faults);
 }
 

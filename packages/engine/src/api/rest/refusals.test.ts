@@ -105,8 +105,8 @@ test("an llm without an address is told what is missing", async () => {
   ]);
 });
 
-test("audio from the language model is refused by name as long as it is not built", async () => {
-  const [, detail] = await refusedProperties({ llm: { url: "http://a.example/", output_modalities: ["audio"] } });
+test("audio from a language model that writes is refused by name", async () => {
+  const [, detail] = await refusedProperties({ llm: { style: "local", output_modalities: ["audio"] } });
   expect(detail).toContain("properties.llm.output_modalities");
 });
 

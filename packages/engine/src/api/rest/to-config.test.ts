@@ -84,6 +84,16 @@ test("params and headers of the language model may be JSON text", () => {
   ]);
 });
 
+test("a model that speaks itself needs no voice for fixed texts, unless there is one", () => {
+  const llm = (output: readonly string[], others: object = {}) =>
+    accepted({ llm: { url, output_modalities: output }, ...others }).config.llm;
+  expect(llm(["audio"])).toMatchObject({ options: { output: ["audio"] }, recites: true });
+  expect(llm(["audio"], { tts: { vendor: "local" } })).not.toHaveProperty("recites");
+  expect(llm(["text", "audio"])).toMatchObject({ options: { output: ["text", "audio"] } });
+  expect(llm(["text", "audio"])).not.toHaveProperty("recites");
+  expect(llm(["text"])).not.toHaveProperty("options.output");
+});
+
 test("an empty answer is no error where it is to be ignored", () => {
   expect(accepted({ llm: { url, ignore_empty: true } }).config.llm.options).toMatchObject({ ignoreEmpty: true });
 });
@@ -190,7 +200,10 @@ test.each<[Record<string, unknown>, string]>([
   [{ avatar: { enable: true, vendor: "akool" } }, "properties.avatar.enable: true is not built"],
   [{ filler_words: { enable: true, content: { mode: "generated" } } }, 'properties.filler_words.content.mode: "generated" is not built'],
   [{ llm: { url, greeting_audio_url: "https://a/b.wav" } }, 'properties.llm.greeting_audio_url: "https://a/b.wav" is not built'],
-  [{ llm: { url, output_modalities: ["text", "audio"] } }, "properties.llm.output_modalities"],
+  [
+    { llm: { style: "local", output_modalities: ["text", "audio"] } },
+    'properties.llm.output_modalities: "audio" is nothing for style "local"',
+  ],
   [{ geofence: { exclude_area: "ASIA" } }, "properties.geofence.area is required"],
   [
     { geofence: { area: "EUROPE", exclude_area: "ASIA" } },

@@ -122,7 +122,7 @@ export function toTts({ tts }: rest.JoinProperties, offer: NamedOffer, faults: F
   };
 }
 
-export function toLlm({ llm }: rest.JoinProperties, offer: NamedOffer, faults: Fault[]): ChosenLlm {
+export function toLlm({ llm, tts }: rest.JoinProperties, offer: NamedOffer, faults: Fault[]): ChosenLlm {
   const ignoreEmpty = llm?.ignore_empty ?? false;
   const byDefault = defaultLlm(offer.defaults);
   const preset = offer.preset.has("llm") || (offer.pipelineLlm && !filled(llm?.url) && !filled(llm?.style));
@@ -158,9 +158,21 @@ export function toLlm({ llm }: rest.JoinProperties, offer: NamedOffer, faults: F
   }
   const details = llm?.vendor === "custom";
   const pictures = llm?.input_modalities?.includes("image") === true ? { pictures: true } : {};
-  const options = { ...chosen, ...(ignoreEmpty ? { ignoreEmpty } : {}), ...(details ? { details } : {}) };
+  const output = [...new Set(llm?.output_modalities ?? [])];
+  const speaks = output.includes("audio");
+  if (speaks && style.speaks !== true)
+    faults.push(invalid(["properties", "llm", "output_modalities"], "audio", `is nothing for style "${style.name}"; allowed: ["text"]`));
+  const options = { ...chosen, ...(ignoreEmpty ? { ignoreEmpty } : {}), ...(details ? { details } : {}), ...(speaks ? { output } : {}) };
   const parsed = parseOptions(style, options, ["properties", "llm"], faults);
-  return { style: chosen.style, options: parsed, ...(details ? { tunes: true } : {}), ...pictures };
+  // Without a voice of its own the agent has none but the model's, for fixed texts, too.
+  const recites = speaks && !output.includes("text") && (tts === undefined || tts === null) && !offer.preset.has("tts");
+  return {
+    style: chosen.style,
+    options: parsed,
+    ...(details ? { tunes: true } : {}),
+    ...pictures,
+    ...(recites ? { recites } : {}),
+  };
 }
 
 /** The same language model with other params, which take the place of all that it had. */

@@ -1,0 +1,164 @@
+/** The text of a sound that brings its own, in pieces and in any order: which of its words sound when, as far as that is known. */
+import type { ClauseWord } from "./playout.ts";
+import { Clauses } from "./sentences.ts";
+
+/** How much of the sound there is, in milliseconds, and whether that is all of it. */
+export interface Sound {
+  readonly ms: number;
+  readonly isWhole: boolean;
+}
+
+/** A word of the text, or the part of one that was timed by itself, as in languages without spaces. */
+interface Unit {
+  readonly text: string;
+  /** Letters of the text before it, and with it. */
+  readonly from: number;
+  readonly to: number;
+  /** No space stands before it. */
+  readonly isGlued: boolean;
+}
+
+/** A word whose time was told: the letters that it takes the place of. */
+interface Knot {
+  readonly from: number;
+  readonly to: number;
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** Speaking rate taken while the length of the sound is unknown: about 13 letters a second. */
+const msPerLetter = 77;
+
+const letter = /[\p{L}\p{M}\p{N}]/u;
+
+export class Script {
+  readonly #clauses = new Clauses();
+  /** What of the text can be shown once it sounds, cut where it may be cut. */
+  readonly #parts: string[] = [];
+  readonly #knots: Knot[] = [];
+  #raw = "";
+  /** Parts that were shown, and the letters in them. */
+  #shown = 0;
+  #shownLetters = 0;
+  #units: readonly Unit[] | undefined;
+  #over = false;
+
+  /** As far as it is known; single spaces between words. */
+  get text(): string {
+    return this.#raw.trim().replace(/\s+/gu, " ");
+  }
+
+  /** More of the text, spaces included. */
+  add(text: string): void {
+    if (text === "" || this.#over) return;
+    this.#raw += text;
+    this.#parts.push(...this.#clauses.push(text));
+    this.#units = undefined;
+  }
+
+  /** When the next words sound, in milliseconds from the first sample. Their letters are counted, wherever the text writes spaces and signs. */
+  time(words: readonly ClauseWord[]): void {
+    for (const { text, startMs, endMs } of words) {
+      const before = this.#knots.at(-1);
+      const from = before?.to ?? 0;
+      const to = from + lettersIn(text);
+      if (to === from) continue;
+      const start = Math.max(startMs, before?.startMs ?? 0);
+      this.#knots.push({ from, to, startMs: start, endMs: Math.max(start, endMs) });
+      this.#units = undefined;
+    }
+  }
+
+  /** Nothing more comes. */
+  end(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#parts.push(...this.#clauses.end());
+  }
+
+  /** All words so far with their times: those that were told, else by their share of the sound. */
+  words(sound: Sound): readonly ClauseWord[] {
+    const place = this.#places(sound);
+    return this.#all.map(({ text, from, to }) => ({ text, startMs: place(from, "start"), endMs: place(to, "end") }));
+  }
+
+  /** The text up to the last word that counts as heard after so much sound. `countsFrom`: from where on a word does. */
+  heard(ms: number, sound: Sound, countsFrom: (word: ClauseWord) => number): string {
+    const words = this.words(sound);
+    const count = words.findLastIndex((word) => countsFrom(word) <= ms) + 1;
+    return join(this.#all.slice(0, ms > 0 ? count : 0));
+  }
+
+  /** What begins to sound before `untilMs` and was not told yet: the text up to its end, and its words. */
+  due(untilMs: number, sound: Sound): { readonly text: string; readonly words: readonly ClauseWord[] } | undefined {
+    if (this.#shown >= this.#parts.length) return undefined;
+    const place = this.#places(sound);
+    const first = this.#shownLetters;
+    while (this.#shown < this.#parts.length && place(this.#shownLetters, "start") < untilMs) {
+      this.#shownLetters += lettersIn(this.#parts[this.#shown] ?? "");
+      this.#shown += 1;
+    }
+    const isAll = this.#shown === this.#parts.length && this.#over;
+    const all = this.#all.filter(({ to }) => isAll || to <= this.#shownLetters);
+    if (this.#shownLetters === first && !isAll) return undefined;
+    const words = this.words(sound).slice(0, all.length);
+    return { text: join(all), words: words.slice(all.findIndex(({ to }) => to > first)) };
+  }
+
+  get #all(): readonly Unit[] {
+    this.#units ??= unitsOf(this.#raw, this.#knots);
+    return this.#units;
+  }
+
+  /** Where in the sound a place between two letters lies. A place between two words is the end of one and the start of the other. */
+  #places({ ms, isWhole }: Sound): (letters: number, side: "start" | "end") => number {
+    const total = this.#all.at(-1)?.to ?? 0;
+    const last = this.#knots.at(-1) ?? { to: 0, endMs: 0 };
+    const left = total - last.to;
+    const known = Math.max(0, ms - last.endMs);
+    const rest = isWhole ? known : Math.max(known, left * msPerLetter);
+    return (letters, side) => {
+      if (letters > last.to || (letters === last.to && side === "start"))
+        return last.endMs + (left <= 0 ? 0 : ((letters - last.to) / left) * rest);
+      const knot = this.#knots.find(({ from, to }) =>
+        side === "start" ? from <= letters && letters < to : from < letters && letters <= to,
+      );
+      if (knot === undefined) return this.#knots[0]?.startMs ?? 0;
+      return knot.startMs + ((letters - knot.from) / (knot.to - knot.from)) * (knot.endMs - knot.startMs);
+    };
+  }
+}
+
+function lettersIn(text: string): number {
+  let count = 0;
+  for (const character of text) if (letter.test(character)) count += 1;
+  return count;
+}
+
+function join(units: readonly Unit[]): string {
+  return units.map(({ text, isGlued }, index) => (isGlued || index === 0 ? text : ` ${text}`)).join("");
+}
+
+/** Words as spaces part them, and as the timed words part these. */
+function unitsOf(text: string, knots: readonly Knot[]): Unit[] {
+  const borders = new Set(knots.map(({ to }) => to));
+  const units: Unit[] = [];
+  let letters = 0;
+  for (const token of text.split(/\s+/u).filter((word) => word !== "")) {
+    let unit = "";
+    let from = letters;
+    let isGlued = false;
+    for (const character of token) {
+      const isLetter = letter.test(character);
+      // Signs belong to the letters before them.
+      if (isLetter && letters > from && borders.has(letters)) {
+        units.push({ text: unit, from, to: letters, isGlued });
+        [unit, from, isGlued] = ["", letters, true];
+      }
+      unit += character;
+      if (isLetter) letters += 1;
+    }
+    units.push({ text: unit, from, to: letters, isGlued });
+  }
+  return units;
+}
