@@ -75,7 +75,11 @@ test.each([
   ["/v1/ws?api_key=key", {}, "no credential came"],
 ])("who has no right credential is let in to be told so, and closed with 1008: %s", async (path, headers, why) => {
   await using street = new Street();
-  const { told, closed } = await street.open(path, headers);
+  const { socket, told, closed, until } = await street.open(path, headers);
+  await until(1);
+  // The door is not shut before the client has spoken.
+  expect(socket.readyState).toBe(socket.OPEN);
+  socket.send(JSON.stringify({ type: "session.update", session: {} }));
   expect(await closed).toEqual({ code: 1008, reason: "UNAUTHORIZED" });
   expect(told).toEqual([
     {
@@ -87,6 +91,12 @@ test.each([
       timestamp: 1,
     },
   ]);
+});
+
+test("who is refused and says nothing is closed all the same", async () => {
+  await using street = new Street();
+  const { closed } = await street.open("/v1/ws?token=wrong");
+  expect(await closed).toEqual({ code: 1008, reason: "UNAUTHORIZED" });
 });
 
 test.each([

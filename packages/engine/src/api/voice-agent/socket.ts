@@ -24,6 +24,8 @@ export interface VoiceAgentDoorOptions extends VoiceSessionsOptions {
 
 /** Sockets at once; more are refused. */
 const maxSockets = 2000;
+/** Who is refused has so long to say a first word, in milliseconds. */
+const refusedMs = 1000;
 /** Clients have so long to answer our goodbye, in milliseconds. */
 const goodbyeMs = 500;
 
@@ -110,7 +112,14 @@ export class VoiceAgentDoor implements AsyncDisposable {
     socket.on("error", () => socket.terminate());
     const { code, message, param } = why;
     socket.send(JSON.stringify({ type: "session.error", code, message, param, session_id: null, timestamp: this.#options.now() / 1000 }));
-    socket.close(voiceAgent.errorCloseCodes[code] ?? 1008, code);
+    // Most clients speak before they read; one whose word finds the door shut never reads why.
+    const close = (): void => {
+      cancel();
+      socket.close(voiceAgent.errorCloseCodes[code] ?? 1008, code);
+    };
+    const cancel = this.#options.clock.at(this.#options.clock.now() + refusedMs, close);
+    socket.once("message", close);
+    socket.once("close", cancel);
   }
 }
 
