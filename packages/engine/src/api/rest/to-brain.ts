@@ -21,7 +21,7 @@ export function toBrain(
   }
   const { vendor, api_key: apiKey, greeting_message: greeting } = mllm;
   if (!filled(vendor)) faults.push(missing([...path, "vendor"]));
-  else if (vendor !== vendorName)
+  else if (vendor !== vendorName) {
     faults.push(
       invalid(
         [...path, "vendor"],
@@ -29,6 +29,9 @@ export function toBrain(
         `is not built; allowed: ${vendorName}, with the url of any endpoint of the Voice Agent API. Without mllm, asr, llm and tts come one after the other`,
       ),
     );
+    // What else that vendor wants is not known here.
+    return { url: vendorUrl, apiKey: "", session: {}, messages: [] };
+  }
   if (!filled(apiKey)) faults.push(missing([...path, "api_key"]));
   const url = filled(mllm.url) ? mllm.url : vendorUrl;
   if (!/^(?:wss?|https?):$/.test(URL.parse(url)?.protocol ?? ""))
