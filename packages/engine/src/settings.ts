@@ -12,6 +12,12 @@ const DefaultVendor = z.strictObject({
   params: params.default({}).describe("Its parameters, in its own spelling: key, model, …"),
 });
 
+/** The voice of `generic_http` is wherever the operator says. */
+const DefaultVoice = DefaultVendor.extend({
+  url: z.string().optional().describe("Full address of the voice; of `generic_http` alone."),
+  headers: z.record(z.string(), z.string()).optional().describe("Added to each request; of `generic_http` alone."),
+});
+
 const DefaultLlm = z.strictObject({
   style: z.string().min(1).default("openai").describe("Request style."),
   url: z.string().optional().describe("Full address of the endpoint."),
@@ -20,11 +26,11 @@ const DefaultLlm = z.strictObject({
   headers: z.record(z.string(), z.string()).default({}).describe("Added to each request."),
 });
 
-const Preset = z.strictObject({ asr: DefaultVendor.optional(), tts: DefaultVendor.optional(), llm: DefaultLlm.optional() });
+const Preset = z.strictObject({ asr: DefaultVendor.optional(), tts: DefaultVoice.optional(), llm: DefaultLlm.optional() });
 
 const Defaults = z.strictObject({
   asr: z.record(z.string(), DefaultVendor).default({}).describe("From a language tag, or `*`, to its recogniser."),
-  tts: DefaultVendor.optional().describe("The voice where `join` names none."),
+  tts: DefaultVoice.optional().describe("The voice where `join` names none."),
   llm: DefaultLlm.optional().describe("The language model where `join` names none."),
   presets: z
     .record(z.string(), Preset)

@@ -36,14 +36,16 @@ export const AsrBody = z.object({
 });
 
 export const TtsBody = z.object({
-  vendor: z.string().min(1).describe("A vendor of voices; `local` is embedded and needs no key."),
+  vendor: z.string().min(1).describe("A vendor of voices; `local` is embedded and needs no key, `generic_http` is a voice of your own."),
   params: optional(z.record(z.string(), z.unknown())).describe("The vendor's own parameters."),
   skip_patterns: optional(z.array(z.int().min(1).max(5)).max(5)).describe(
     "Brackets whose content is not spoken, but remembered: 1 （）, 2 【】, 3 ( ), 4 [ ], 5 { }.",
   ),
   credential_mode: optional(CredentialMode).describe("`managed`: key and address are the operator's default."),
-  url: withoutEffect(z.string()),
-  headers: withoutEffect(anything),
+  url: optional(z.string().max(2048)).describe("Of `generic_http`: full address of the voice; nothing is appended."),
+  headers: optional(z.record(z.string(), z.string())).describe(
+    "Of `generic_http`: added to each request; with `Authorization` no `params.api_key` is needed.",
+  ),
   adjust_volume: withoutEffect(z.number()),
 });
 

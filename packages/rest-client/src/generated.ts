@@ -239,7 +239,7 @@ export interface operations {
                         } | null;
                         /** @description Absent: the project's default, else the embedded voice. */
                         tts?: {
-                            /** @description A vendor of voices; `local` is embedded and needs no key. */
+                            /** @description A vendor of voices; `local` is embedded and needs no key, `generic_http` is a voice of your own. */
                             vendor: string;
                             /** @description The vendor's own parameters. */
                             params?: {
@@ -249,8 +249,12 @@ export interface operations {
                             skip_patterns?: number[] | null;
                             /** @description `managed`: key and address are the operator's default. */
                             credential_mode?: ("byok" | "managed") | null;
+                            /** @description Of `generic_http`: full address of the voice; nothing is appended. */
                             url?: string | null;
-                            headers?: unknown | null;
+                            /** @description Of `generic_http`: added to each request; with `Authorization` no `params.api_key` is needed. */
+                            headers?: {
+                                [key: string]: string;
+                            } | null;
                             adjust_volume?: number | null;
                         } | null;
                         /** @description Absent: the project's default, else the embedded brain. */

@@ -13,6 +13,12 @@ export interface DefaultVendor {
   readonly params: Readonly<Record<string, unknown>>;
 }
 
+/** A voice; of a vendor that has no address of its own, with that. */
+export interface DefaultVoice extends DefaultVendor {
+  readonly url?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
 export interface DefaultLlm {
   readonly style: string;
   readonly url?: string;
@@ -24,14 +30,14 @@ export interface DefaultLlm {
 /** What a name of the operator's stands for. */
 export interface Preset {
   readonly asr?: DefaultVendor;
-  readonly tts?: DefaultVendor;
+  readonly tts?: DefaultVoice;
   readonly llm?: DefaultLlm;
 }
 
 export interface ProjectDefaults {
   /** From a language tag, or `*`, to its recogniser. */
   readonly asr: Readonly<Record<string, DefaultVendor>>;
-  readonly tts?: DefaultVendor;
+  readonly tts?: DefaultVoice;
   readonly llm?: DefaultLlm;
   /** By the names that `preset` and `pipeline_id` of `join` may use. */
   readonly presets?: Readonly<Record<string, Preset>>;

@@ -51,7 +51,7 @@ test("every command of docs/rest.md does what the page says, in the order of the
     PARLEY_CUSTOMER_SECRET: "secret",
   };
   const all = examples();
-  expect(all.length).toBe(12);
+  expect(all.length).toBe(13);
 
   for (const { command, answer } of all) {
     const [, ...rest] = words(command, variables);

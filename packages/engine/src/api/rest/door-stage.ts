@@ -19,6 +19,8 @@ import {
 import type { Project } from "../../projects/project.ts";
 import { Projects } from "../../projects/projects.ts";
 import { TurnLog, type TurnRecord } from "../../projects/turn-log.ts";
+import { genericHttp } from "../../vendors/generic-http.ts";
+import { Network } from "../../vendors/network.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
 import type { OpenTransport } from "../../transports/transport.ts";
 import { createServer } from "../server.ts";
@@ -52,6 +54,7 @@ export const vendors: Vendor[] = [
     tts: { options: params, open: () => noAudio },
   },
   { name: "microsoft", tts: { options: z.object({ key: z.string(), region: z.string(), voice_name: z.string() }), open: () => noAudio } },
+  genericHttp(new Network({ allowLoopback: true, proxies: {} })),
 ];
 
 export const styles: LlmStyle[] = ["local", "openai"].map((name) => ({

@@ -39,7 +39,7 @@ test("faults that only make sense together with other fields are reported togeth
     [
       'properties.agent_rtc_uid: "friday" is not a whole number from 0 to 4294967295; to use text, set properties.enable_string_uid to true',
       'properties.asr.language: "en" is not supported; did you mean "en-US"?',
-      'properties.tts.vendor: "microsft" is not supported; did you mean "microsoft"? this version has local, microsoft',
+      'properties.tts.vendor: "microsft" is not supported; did you mean "microsoft"? this version has local, microsoft, generic_http',
       'properties.llm.style: "opena" is not supported; did you mean "openai"? this version has local, openai',
     ].join("; "),
   );

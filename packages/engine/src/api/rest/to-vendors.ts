@@ -7,6 +7,7 @@ import type { ChosenAsr, ChosenLlm, ChosenTts } from "../../session/agent-config
 import { bracketPairs } from "../../session/brackets.ts";
 import { knowsLanguage } from "../../vendors/languages.ts";
 import type { LlmStyle, Vendor } from "../../vendors/vendor.ts";
+import { voiceOptions } from "../../vendors/voice-options.ts";
 import { filled, invalid, missing, type Path, unknownName } from "./body-faults.ts";
 import { parseLanguageTag } from "./language.ts";
 import type { Named } from "./presets.ts";
@@ -100,6 +101,7 @@ export function toTts({ tts }: rest.JoinProperties, offer: NamedOffer, faults: F
       : preset || managed
         ? { ...byDefault, params: { ...byDefault.params, ...(preset ? ofVendor(tts, byDefault.vendor, tts.params) : tts.params) } }
         : tts;
+  const trusted = tts === undefined || tts === null || preset || managed;
   const voices = offer.vendors.filter(({ tts: part }) => part !== undefined);
   const voice = voices.find(({ name }) => name === chosen.vendor)?.tts;
   if (voice === undefined) {
@@ -117,7 +119,12 @@ export function toTts({ tts }: rest.JoinProperties, offer: NamedOffer, faults: F
   const skip = (tts?.skip_patterns ?? []).flatMap((number) => bracketPairs[number - 1] ?? []);
   return {
     vendor: chosen.vendor,
-    options: parseOptions(voice, params ?? {}, ["properties", "tts", "params"], faults),
+    options: parseOptions(
+      voice,
+      voiceOptions(voice, chosen, { trusted }),
+      voice.addressed === true ? ["properties", "tts"] : ["properties", "tts", "params"],
+      faults,
+    ),
     ...(skip.length === 0 ? {} : { skip }),
   };
 }

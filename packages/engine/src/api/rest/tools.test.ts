@@ -1,23 +1,8 @@
 import { createServer } from "node:http";
-import { createResampler } from "@parley/media";
-import {
-  type ChatAnswer,
-  type ChatMessage,
-  type SimulatedTool,
-  simulatedVendors,
-  startChatSimulator,
-  startMcpSimulator,
-} from "@parley/simulators";
+import { type ChatMessage, type SimulatedTool, startMcpSimulator } from "@parley/simulators";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
-import type { SessionEvent } from "../../core/events.ts";
-import { Channels } from "../../rtc/channel.ts";
-import type { Session } from "../../session/session.ts";
-import { Sessions } from "../../session/sessions.ts";
-import { openChannelTransport } from "../../transports/channel.ts";
-import { openVendors } from "../../vendors/index.ts";
-import { Network } from "../../vendors/network.ts";
-import { joinBody, openDoor } from "./door-stage.ts";
+import { openCall } from "./call-stage.ts";
 
 /** A shop's API: an order's state, and one order that nobody ever hears of again. */
 async function openShop() {
@@ -42,71 +27,6 @@ async function openShop() {
     server: { method: "GET", url: `${origin}/orders/{{args.id}}`, timeout_ms: 1000 },
   };
   return { asked, tool };
-}
-
-interface CallOptions {
-  readonly script: readonly ChatAnswer[] | ((messages: readonly ChatMessage[]) => ChatAnswer);
-  readonly llm: Record<string, unknown>;
-}
-
-/** An agent in a channel, with a simulated voice and a language model by script; people's words come by `think`. */
-async function openCall({ script, llm }: CallOptions) {
-  const chat = await startChatSimulator({ script });
-  const network = new Network({ allowLoopback: true, proxies: {} });
-  const [simulated] = simulatedVendors({ delayMs: 0 }).vendors;
-  const conversations = new Sessions({
-    vendors: openVendors({ network, vendors: [{ ...simulated!, name: "local" }] }),
-    openVad: () => ({ process: async () => 0, close() {} }),
-    resample: createResampler,
-    readMessage: () => ({ type: "invalid", message: "nobody writes here" }),
-  });
-  const events: SessionEvent[] = [];
-  const waiting = new Set<() => void>();
-  let session: Session | undefined;
-  const channels = new Channels();
-  const door = openDoor({
-    conversations: {
-      start: async (request) => {
-        session = await conversations.start({
-          ...request,
-          onStart(started) {
-            started.listen((event) => {
-              events.push(event);
-              for (const look of waiting) look();
-            });
-            request.onStart(started);
-          },
-        });
-        return session;
-      },
-    },
-    openChannel: (place) => async (clock, signal) => await openChannelTransport({ channels, ...place })(clock, signal),
-  });
-  onTestFinished(async () => {
-    await conversations[Symbol.asyncDispose]();
-    await door.agents[Symbol.asyncDispose]();
-    await network[Symbol.asyncDispose]();
-    await chat.close();
-  });
-  const join = async (change: Record<string, unknown>) =>
-    await door.call("POST", "join", joinBody("agent", { llm: { url: chat.url, ...change }, advanced_features: { enable_tools: true } }));
-  const { status, body } = await join(llm);
-  expect(status).toBe(200);
-  const agent = `agents/${String(body?.["agent_id"])}`;
-  const next = async <Type extends SessionEvent["type"]>(type: Type, count = 1): Promise<Extract<SessionEvent, { type: Type }>> => {
-    const of = (event: SessionEvent): event is Extract<SessionEvent, { type: Type }> => event.type === type;
-    for (;;) {
-      const found = events.filter(of)[count - 1];
-      if (found !== undefined) return found;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      waiting.add(resolve);
-      await promise;
-      waiting.delete(resolve);
-    }
-  };
-  const say = async (text: string) => await door.call("POST", `${agent}/think`, { text, on_speaking_action: "interrupt" });
-  const history = async () => (await door.call("GET", `${agent}/history`)).body?.["contents"];
-  return { ...door, join, agent, chat, events, next, say, history };
 }
 
 const resultOf = (messages: readonly ChatMessage[]): string => String(messages.findLast(({ role }) => role === "tool")?.content ?? "");

@@ -4,6 +4,7 @@ import type { AgentConfig, ChosenAsr, ChosenLlm, ChosenTts, SystemMessage, TurnS
 import type { Tool, ToolSettings } from "../../session/tools.ts";
 import { knowsLanguage } from "../../vendors/languages.ts";
 import type { Vendor } from "../../vendors/vendor.ts";
+import { voiceOptions } from "../../vendors/voice-options.ts";
 import type { Configuration } from "./configuration.ts";
 import { defaultSystemPrompt, defaultVadThreshold, defaultVoiceName, greetingOf, interruptionDelayOf } from "./echo.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -151,9 +152,10 @@ function recogniserOf(code: string, { asr }: ProjectDefaults, keyterms: readonly
 }
 
 /** A name chooses among local voices. Where the operator has chosen another vendor, that one speaks. */
-function toTts({ output }: Configuration, { project, localVoice }: Offer): ChosenTts {
+function toTts({ output }: Configuration, { project, vendors, localVoice }: Offer): ChosenTts {
   const own = project.defaults.tts;
-  const { vendor, params } = own ?? { vendor: "local", params: {} };
+  const { vendor, ...wish } = own ?? { vendor: "local", params: {} };
+  const params = voiceOptions(vendors.find(({ name }) => name === vendor)?.tts ?? {}, wish, { trusted: true });
   const name = output?.voice ?? (own === undefined ? defaultVoiceName : undefined);
   const voice = vendor === "local" && name !== undefined ? localVoice(name) : undefined;
   return { vendor, options: voice === undefined ? params : { ...params, voice } };
