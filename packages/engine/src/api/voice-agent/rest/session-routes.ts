@@ -10,6 +10,8 @@ import type { KeptSessions } from "../kept-sessions.ts";
 import { toSummary } from "../session-wire.ts";
 import { type CallerOf, NotFound, pageFields, pageOf, refusals, refusalsOfOne, security, tags } from "./door.ts";
 import { baseUrl } from "../../base-url.ts";
+import { iso } from "../stored-agent.ts";
+import { timelineArtifact } from "./timeline-artifact.ts";
 
 export interface SessionDoor {
   readonly sessions: KeptSessions;
@@ -132,13 +134,15 @@ export function addArtifactRoute(server: FastifyInstance, { sessions, links, now
 async function timelineOf(row: SessionRow, sessions: KeptSessions): Promise<Record<string, unknown>> {
   const timeline = await sessions.timeline(row.appId, row.id);
   if (timeline === undefined) throw new NotFound("timeline_of_session", row.id);
-  return z.looseObject({}).parse(timeline);
+  return timelineArtifact(timeline);
 }
 
 /** There is no recording: what describes one is empty. */
-function toMetadata({ id, durationMs, audioMs }: SessionRow): Record<string, unknown> {
+function toMetadata({ id, createdAt, endedAt, durationMs, audioMs }: SessionRow): Record<string, unknown> {
   return {
     session_id: id,
+    started_at: iso(createdAt),
+    ended_at: endedAt === null ? null : iso(endedAt),
     format: null,
     channels: 0,
     channel_layout: null,

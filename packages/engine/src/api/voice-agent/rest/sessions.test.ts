@@ -4,6 +4,7 @@ import { sharedDatabase, testDatabases } from "../../../store/test-databases.ts"
 import { toEcho } from "../echo.ts";
 import type { SessionTimeline, VoiceSessionRecord } from "../session-log.ts";
 import { makeProject, openRest, startOfTime } from "./rest-stage.ts";
+import { timelineArtifact } from "./timeline-artifact.ts";
 
 let count = 0;
 
@@ -123,14 +124,23 @@ describe.each(testDatabases)("$name", ({ make }) => {
     const [timeline, metadata] = (body["artifacts"] as { url: string }[]).map(({ url }) => new URL(url));
     expect(timeline?.origin).toBe("https://voice.example");
     const get = async (url: URL | undefined) => await rest.call("GET", `${url?.pathname}${url?.search}`, undefined, { authorization: "" });
-    const expected = timelineOf(record);
+    const expected = timelineArtifact(timelineOf(record));
+    const [turn] = expected["turns"] as object[];
+    expect(turn).toMatchObject({ turn_id: "turn_1", agent_reply_started_at_ms: record.createdAt + 2500 });
     expect(await get(timeline)).toMatchObject({
       status: 200,
-      body: { ...expected, turns: [{ ...expected.turns[0], agent_text: "thank you" }] },
+      body: { ...expected, turns: [{ ...turn, agent_text: "thank you" }] },
     });
     expect(await get(metadata)).toMatchObject({
       status: 200,
-      body: { session_id: record.id, format: null, uploaded_chunks: 0, duration_seconds: 42.6, audio_duration_seconds: 41 },
+      body: {
+        session_id: record.id,
+        started_at: new Date(record.createdAt).toISOString(),
+        format: null,
+        uploaded_chunks: 0,
+        duration_seconds: 42.6,
+        audio_duration_seconds: 41,
+      },
     });
   });
 
