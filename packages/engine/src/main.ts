@@ -20,6 +20,7 @@ import { agentStarter, type StartAgent } from "./api/rest/start.ts";
 import { addMetrics, createServer, routeUpgrades } from "./api/server.ts";
 import { Signalling } from "./api/signalling/signalling.ts";
 import { openBackOffice } from "./api/voice-agent/back-office.ts";
+import { Keeping } from "./api/voice-agent/keeping.ts";
 import { openVoiceAgentDoor } from "./api/voice-agent/open-door.ts";
 import { addVoiceAgentRest } from "./api/voice-agent/rest/routes.ts";
 import { withBrains } from "./bridge/brain-sessions.ts";
@@ -41,6 +42,7 @@ import { openPostgres } from "./store/postgres.ts";
 import { Recipes } from "./store/recipes.ts";
 import { Store } from "./store/store.ts";
 import { keyInFolder, Vault } from "./store/vault.ts";
+import { KeptRows } from "./store/voice-agent-kept.ts";
 import { openChannelTransport } from "./transports/channel.ts";
 import { watchLateness } from "./transports/lateness.ts";
 import { checkLlm } from "./vendors/check-llm.ts";
@@ -153,10 +155,11 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     onBug: (agentId, error) => log.error({ err: error, agentId }, "an agent's events could not be followed"),
   });
   const projects = new Projects({ projects: config.projects, now: Date.now });
+  const secrets = new ProjectSecrets({ local: keyInFolder(config.dataDir, "projects.key"), shared: config.databaseUrl !== undefined });
   await using voiceAgent = openBackOffice({
     configured: config.projects,
     projects,
-    secrets: new ProjectSecrets({ local: keyInFolder(config.dataDir, "projects.key"), shared: config.databaseUrl !== undefined }),
+    secrets,
     store,
     engineId,
     network,
@@ -261,10 +264,25 @@ export async function runEngine(options: EngineOptions): Promise<number> {
       loading: () => machine.waiting,
     });
   }
+  await using keeping = new Keeping({
+    rows: new KeptRows(store, engineId),
+    secrets,
+    findProject: (appId) => projects.find(appId),
+    store,
+    engineId,
+    keepTranscripts: config.keepTranscripts,
+    graceMs: config.voiceAgent.graceSeconds * 1000,
+    sessionLog: voiceAgent.sessions,
+    ready: loaded.promise,
+    now: Date.now,
+    pause: unhurried,
+    log,
+  });
   await using voiceDoor = openVoiceAgentDoor({
     config: config.voiceAgent,
     ...voiceAgent,
     sessionLog: voiceAgent.sessions,
+    keeping,
     sessions,
     vendors,
     network,

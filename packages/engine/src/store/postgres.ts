@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { DatabaseError, Pool, type PoolClient } from "pg";
 import { type Connection, type Database, type Parameter, type Row, SqlError } from "./database.ts";
 import { placeOf } from "./postgres-address.ts";
+import { Notices } from "./postgres-notices.ts";
 
 /** Calls write through one; the others are for reading. A server has 100 by default, for all its clients. */
 const MOST_CONNECTIONS = 8;
@@ -35,11 +36,14 @@ export async function openPostgres(address: string, answerMs: number = ANSWER_MS
 
 class Server implements Database {
   readonly #pool: Pool;
+  readonly #address: string;
+  readonly #notices: Notices[] = [];
   readonly #place: string;
   readonly #answerMs: number;
   #closed: Promise<void> | undefined;
 
   constructor(address: string, answerMs: number) {
+    this.#address = address;
     this.#place = placeOf(address);
     this.#answerMs = answerMs;
     this.#pool = new Pool({
@@ -77,9 +81,17 @@ class Server implements Database {
     }
   }
 
+  listen(channel: string, onNotice: (text: string) => void): void {
+    if (this.#closed === undefined) this.#notices.push(new Notices(this.#address, channel, onNotice));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed ??= Promise.race([this.#pool.end(), pause(CLOSE_MS, undefined, { ref: false })]);
+    this.#closed ??= Promise.race([this.#close(), pause(CLOSE_MS, undefined, { ref: false })]);
     await this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([this.#pool.end(), ...this.#notices.map(async (notices) => await notices[Symbol.asyncDispose]())]);
   }
 
   async #connect(): Promise<PoolClient> {

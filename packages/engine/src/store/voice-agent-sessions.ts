@@ -148,11 +148,12 @@ export class SessionRows {
     return "deleted";
   }
 
-  /** Sessions whose engine is gone have ended when it was last seen, as far as anybody knows: when they began. */
+  /** Sessions whose engine is gone, and that nobody can go on with, ended when it was last seen, as far as anybody knows: when they began. */
   async #endAbandoned(): Promise<void> {
     await this.#database.query(
       `update voice_sessions set close_reason = 'error', ended_at = created_at
-       where ended_at is null and run_id not in (select run_id from engines) and run_id <> $1`,
+       where ended_at is null and run_id not in (select run_id from engines) and run_id <> $1
+         and session_id not in (select session_id from kept_voice_sessions)`,
       [this.#runId],
     );
   }

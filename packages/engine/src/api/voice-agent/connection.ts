@@ -9,7 +9,7 @@ import { readMessage } from "./read-message.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import type { WireEvent } from "./to-wire.ts";
 import type { VoiceSession } from "./voice-session.ts";
-import type { Client, VoiceSessions } from "./voice-sessions.ts";
+import type { Client, Started, VoiceSessions } from "./voice-sessions.ts";
 
 /** What is needed of a `WebSocket` of ws. */
 export interface Socket {
@@ -144,9 +144,8 @@ export class Connection implements Line {
       case "resume": {
         const { session_id: id, resume_token: token } = decision.event;
         const resumed = this.#parts.sessions.resume(id, token ?? undefined, this.#parts.client, this);
-        const at = this.#parts.clock.now();
-        if (resumed.ok) this.#holds(resumed.session);
-        this.#handle(resumed.ok ? { type: "resumed", at } : { type: "resume-failed", at, refusal: resumed.refusal });
+        if (resumed instanceof Promise) void resumed.then((later) => this.#resumed(later));
+        else this.#resumed(resumed);
         break;
       }
       case "pass":
@@ -163,6 +162,14 @@ export class Connection implements Line {
         this.close(decision.code, decision.refusal.code);
         break;
     }
+  }
+
+  #resumed(resumed: Started): void {
+    const { clock } = this.#parts;
+    if (resumed.ok) this.#holds(resumed.session);
+    this.#handle(resumed.ok ? { type: "resumed", at: clock.now() } : { type: "resume-failed", at: clock.now(), refusal: resumed.refusal });
+    // It went while its session was being fetched.
+    if (resumed.ok && this.#gone) resumed.session.lost(this);
   }
 
   async #begin({ update }: Extract<ConnectionDecision, { type: "start" }>["event"]): Promise<void> {

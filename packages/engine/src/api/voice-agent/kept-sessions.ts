@@ -38,6 +38,14 @@ export class KeptSessions implements SessionLog {
     this.#options.onChange("started", record);
   }
 
+  resumed(record: VoiceSessionRecord): void {
+    this.#save(record, null);
+  }
+
+  passedOn(id: string): void {
+    this.#changed.delete(id);
+  }
+
   /** Written down when somebody asks for it, or when the session ends. */
   changed(record: VoiceSessionRecord): void {
     this.#changed.set(record.id, record);
@@ -85,7 +93,7 @@ function withoutWords(timeline: SessionTimeline): SessionTimeline {
   return { ...timeline, turns: timeline.turns.map(withoutWordsOfTurn) };
 }
 
-function withoutWordsOfTurn(turn: TimelineTurn): TimelineTurn {
+export function withoutWordsOfTurn(turn: TimelineTurn): TimelineTurn {
   return {
     ...turn,
     requested_instructions: null,

@@ -9,6 +9,7 @@ import type { Vendors } from "../../vendors/index.ts";
 import type { Network } from "../../vendors/network.ts";
 import type { ApiKeys } from "./api-keys.ts";
 import { randomId } from "./ids.ts";
+import type { Keeping } from "./keeping.ts";
 import type { SessionLog } from "./session-log.ts";
 import { VoiceAgentDoor } from "./socket.ts";
 import type { StoredAgents } from "./stored-agents.ts";
@@ -22,6 +23,7 @@ export interface DoorParts {
   readonly tokens: VoiceTokens;
   readonly agents: Pick<StoredAgents, "find">;
   readonly sessionLog: SessionLog;
+  readonly keeping: Keeping;
   readonly sessions: Sessions;
   readonly vendors: Vendors;
   readonly network: Network;
@@ -34,7 +36,7 @@ export interface DoorParts {
 }
 
 export function openVoiceAgentDoor(parts: DoorParts): VoiceAgentDoor {
-  const { config, keys, tokens, agents, sessionLog, sessions, vendors, network, embeddedRoom, observe, draining, log } = parts;
+  const { config, keys, tokens, agents, sessionLog, keeping, sessions, vendors, network, embeddedRoom, observe, draining, log } = parts;
   const door: VoiceAgentDoor = new VoiceAgentDoor({
     rules: config,
     keys,
@@ -58,6 +60,7 @@ export function openVoiceAgentDoor(parts: DoorParts): VoiceAgentDoor {
     clock: new Ticker().clock(),
     log,
     sessionLog,
+    keeping,
     onStart: (session) => void session.listen(observe),
     draining,
   });

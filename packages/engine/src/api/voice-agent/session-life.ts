@@ -1,4 +1,5 @@
 /** The life of one session beyond its sockets: how long it waits for a lost client, and how long it may last. Pure. */
+import type { SessionEvent } from "../../core/events.ts";
 import type { CloseReason } from "./session-log.ts";
 
 export interface SessionLimits {
@@ -10,6 +11,12 @@ export interface SessionLimits {
   readonly warnMs: number;
   /** Longest time without a word of anybody's, in milliseconds; 0: any. */
   readonly idleMs: number;
+}
+
+/** What has become of a life so far: JSON. Times are milliseconds on the session's scale. */
+export interface LifeSnapshot {
+  readonly endsAt: number;
+  readonly warned: boolean;
 }
 
 /** Times are milliseconds on the session's scale. */
@@ -53,12 +60,17 @@ export class SessionLife {
   #warned = false;
   #activeAt: number;
 
-  constructor(at: number, limits: SessionLimits) {
+  /** `past`: it goes on, and ends when it would have. */
+  constructor(at: number, limits: SessionLimits, past?: LifeSnapshot) {
     this.#limits = limits;
-    this.#endsAt = at + limits.longestMs;
+    this.#endsAt = past?.endsAt ?? at + limits.longestMs;
     this.#activeAt = at;
     // A session that is shorter than the warning is not worth one.
-    this.#warned = limits.warnMs === 0 || limits.longestMs <= limits.warnMs;
+    this.#warned = past?.warned ?? (limits.warnMs === 0 || limits.longestMs <= limits.warnMs);
+  }
+
+  snapshot(): LifeSnapshot {
+    return { endsAt: this.#endsAt, warned: this.#warned };
   }
 
   /** When it ends in any case. */
@@ -117,4 +129,20 @@ export class SessionLife {
   get #idleUntil(): number {
     return this.#limits.idleMs === 0 ? Number.POSITIVE_INFINITY : this.#activeAt + this.#limits.idleMs;
   }
+}
+
+/** Somebody says something, or begins or ends to. */
+export const signsOfLife: ReadonlySet<SessionEvent["type"]> = new Set([
+  "turn-start",
+  "transcript",
+  "turn-end",
+  "reply-begin",
+  "reply-text",
+  "reply-end",
+  "tool-call",
+]);
+
+/** What the agent is told before the end. */
+export function wrapUp(leftMs: number): string {
+  return `This conversation ends in ${Math.round(leftMs / 1000)} seconds. Wrap it up now, and say goodbye.`;
 }

@@ -83,6 +83,10 @@ export interface SessionTimeline {
 export interface SessionLog {
   /** The session is ready; its record says `created`. */
   opened(record: VoiceSessionRecord): void;
+  /** Another process had opened it, and it goes on here. */
+  resumed(record: VoiceSessionRecord): void;
+  /** It goes on elsewhere: this engine has nothing more to say of it. */
+  passedOn(id: string): void;
   /** The configuration has changed. */
   changed(record: VoiceSessionRecord): void;
   /** It is over. Told once for each session that was opened. */

@@ -50,8 +50,8 @@ export class VoiceAgentDoor implements AsyncDisposable {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     this.#server.handleUpgrade(request, socket, head, (webSocket) => {
       const admitted = this.#admit(request);
-      if ("refusal" in admitted) this.#refuse(webSocket, admitted.refusal, request);
-      else this.#connect(webSocket, admitted.client);
+      if (admitted instanceof Promise) void this.#letInLater(webSocket, admitted, request);
+      else this.#letIn(webSocket, admitted, request);
     });
   }
 
@@ -65,6 +65,26 @@ export class VoiceAgentDoor implements AsyncDisposable {
     await this.sessions[Symbol.asyncDispose]();
     for (const connection of this.#connections) connection.close(1001, "server_shutdown");
     await closeSockets(this.#server, goodbyeMs);
+  }
+
+  #letIn(socket: WebSocket, admitted: Admitted, request: IncomingMessage): void {
+    if ("refusal" in admitted) this.#refuse(socket, admitted.refusal, request);
+    else this.#connect(socket, admitted.client);
+  }
+
+  /** What it sends meanwhile waits in the network. */
+  async #letInLater(socket: WebSocket, admitted: Promise<Admitted>, request: IncomingMessage): Promise<void> {
+    socket.pause();
+    const give = (): void => socket.terminate();
+    socket.on("error", give);
+    try {
+      this.#letIn(socket, await admitted, request);
+    } catch (error) {
+      this.#options.log.error({ err: error }, "a voice agent socket could not be let in");
+      this.#refuse(socket, refusal("at_capacity", "Sessions cannot be looked up at the moment: try again soon"), request);
+    }
+    socket.off("error", give);
+    socket.resume();
   }
 
   #connect(socket: WebSocket, client: Client): void {
@@ -82,7 +102,7 @@ export class VoiceAgentDoor implements AsyncDisposable {
     );
   }
 
-  #admit(request: IncomingMessage): { readonly client: Client } | { readonly refusal: Refusal } {
+  #admit(request: IncomingMessage): Admitted | Promise<Admitted> {
     const { keys, tokens, now } = this.#options;
     if (this.#server.clients.size > maxSockets) {
       return { refusal: refusal("at_capacity", `${maxSockets} sockets are open, and no more are taken: try again later`) };
@@ -96,7 +116,7 @@ export class VoiceAgentDoor implements AsyncDisposable {
     const returning = sessionOfResumeToken(credential);
     if (returning !== undefined) {
       const client = this.sessions.holder(returning, credential);
-      return client === undefined ? { refusal: overForToken } : allowed(client);
+      return client instanceof Promise ? client.then(admitHolder) : admitHolder(client);
     }
     const token = tokens.check(credential, now());
     if (!token.ok) return unauthorized(whyNot[token.why]);
@@ -123,6 +143,12 @@ export class VoiceAgentDoor implements AsyncDisposable {
   }
 }
 
+type Admitted = { readonly client: Client } | { readonly refusal: Refusal };
+
+function admitHolder(client: Client | undefined): Admitted {
+  return client === undefined ? { refusal: overForToken } : allowed(client);
+}
+
 /** What `session.resume` would be told: a client stops trying for it. */
 const overForToken = refusal("session_not_found", "Session not found or grace window has expired", "session_id");
 
@@ -134,7 +160,7 @@ const whyNot = {
 } as const;
 
 /** Who they are is proven; what they may do is the operator's word. */
-function allowed(client: Client): { readonly client: Client } | { readonly refusal: Refusal } {
+function allowed(client: Client): Admitted {
   try {
     checkAccess(client.project, "voice-agent");
     return { client };

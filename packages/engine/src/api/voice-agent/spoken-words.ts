@@ -13,6 +13,15 @@ interface Waiting extends PlacedWord {
   dueAt: number | undefined;
 }
 
+/** What became of a reply that another process had begun. */
+export interface PastWords {
+  /** The words whose sound its client has. */
+  readonly heard: readonly string[];
+  readonly heardMs: number;
+  /** How many of its words the client was told. */
+  readonly told: number;
+}
+
 /** Frames that may be written again after a lost socket, half a minute, and the words in them. */
 const maxFrames = 1500;
 const maxTold = 200;
@@ -28,6 +37,27 @@ export class SpokenWords {
   #sounded = false;
   #waiting: Waiting[] = [];
   #told: PlacedWord[] = [];
+  /** Words that were told, lost ones that came again counted once. */
+  #count = 0;
+  /** Words that are added next and were told before. */
+  #known = 0;
+
+  /** `past`: the reply was begun by another process. */
+  constructor(past?: PastWords) {
+    if (past === undefined) return;
+    const { heard, heardMs, told } = past;
+    this.#writtenMs = heardMs;
+    this.#sounded = heardMs > 0;
+    this.#count = told;
+    this.#known = Math.max(0, told - heard.length);
+    // They were heard, and nobody was there to be told so.
+    for (const text of heard.slice(told)) this.#waiting.push({ text, startMs: heardMs, endMs: heardMs, dueAt: 0 });
+  }
+
+  /** How many words were told. */
+  get count(): number {
+    return this.#count;
+  }
 
   /** A frame was written, whatever became of it. */
   get sounded(): boolean {
@@ -45,6 +75,10 @@ export class SpokenWords {
       // One word at a time, whatever the voice calls a word.
       for (const part of text.split(/\s+/u)) {
         if (part === "") continue;
+        if (this.#known > 0) {
+          this.#known -= 1;
+          continue;
+        }
         const place = this.#writtenMs - at;
         this.#waiting.push({ text: part, startMs: Math.max(0, startMs + place), endMs: Math.max(0, endMs + place), dueAt: undefined });
       }
@@ -73,6 +107,7 @@ export class SpokenWords {
     for (const word of this.#waiting) if (word.startMs >= this.#writtenMs) word.dueAt = undefined;
     const lost = this.#told.filter((word) => word.startMs >= this.#writtenMs);
     this.#told = this.#told.filter((word) => word.startMs < this.#writtenMs);
+    this.#count -= lost.length;
     this.#waiting.unshift(...lost.map((word) => ({ ...word, dueAt: undefined })));
   }
 
@@ -81,6 +116,7 @@ export class SpokenWords {
     const first = this.#waiting.findIndex(({ dueAt }) => dueAt === undefined || dueAt > now);
     const due = this.#waiting.splice(0, first === -1 ? this.#waiting.length : first);
     this.#told = [...this.#told, ...due].slice(-maxTold);
+    this.#count += due.length;
     return due;
   }
 

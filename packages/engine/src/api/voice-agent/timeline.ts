@@ -22,8 +22,26 @@ const triggers: Readonly<Record<ReplyTrigger, TimelineTrigger>> = {
   silence: "reply_create",
 };
 
+/** What a timeline holds beside its turns and changes: JSON. */
+export interface TimelineSnapshot {
+  readonly wishes: readonly string[];
+  /** Numbers of turns. */
+  readonly asked: number | null;
+  readonly answering: number | null;
+}
+
+/** What another process has noted. */
+export interface PastTimeline extends TimelineSnapshot {
+  readonly turns: readonly TimelineTurn[];
+  readonly changes: readonly ConfigChange[];
+  /** The reply that goes on. */
+  readonly reply: number | undefined;
+}
+
 export class Timeline {
   readonly #turns: Turn[] = [];
+  /** Turns that changed since somebody asked. */
+  #fresh = new Set<Turn>();
   readonly #changes: { readonly change: ConfigChange; readonly bytes: number }[] = [];
   #changesBytes = 0;
   /** Instructions of replies that the client wished for. */
@@ -32,7 +50,31 @@ export class Timeline {
   #asked: Turn | undefined;
   /** The turn whose reply is open. */
   #answering: Turn | undefined;
-  readonly #calls = new Map<string, Writable<TimelineToolCall>>();
+  readonly #calls = new Map<string, { readonly call: Writable<TimelineToolCall>; readonly turn: Turn }>();
+  readonly #goesOn: number | undefined;
+
+  constructor(past?: PastTimeline) {
+    this.#goesOn = past?.reply;
+    if (past === undefined) return;
+    for (const turn of past.turns) this.#turns.push({ ...turn, tool_calls: turn.tool_calls.map((call) => ({ ...call })) });
+    for (const { at_ms: at, config } of past.changes) this.changed(at, config);
+    this.#wishes = [...past.wishes];
+    this.#asked = this.#turns.find(({ turn_id: id }) => id === past.asked);
+    this.#answering = this.#turns.find(({ turn_id: id }) => id === past.answering);
+    for (const turn of this.#turns)
+      for (const call of turn.tool_calls) if (call.result_received_at_ms === null) this.#calls.set(call.call_id, { call, turn });
+  }
+
+  snapshot(): TimelineSnapshot {
+    return { wishes: [...this.#wishes], asked: this.#asked?.turn_id ?? null, answering: this.#answering?.turn_id ?? null };
+  }
+
+  /** Turns that changed since this was last called. */
+  takeFresh(): readonly TimelineTurn[] {
+    const fresh = [...this.#fresh];
+    this.#fresh = new Set();
+    return fresh;
+  }
 
   get turns(): readonly TimelineTurn[] {
     return this.#turns;
@@ -68,7 +110,9 @@ export class Timeline {
         break;
       case "reply-start": {
         const turn = this.#answering;
-        if (turn === undefined) break;
+        // What goes on has begun long ago.
+        if (turn === undefined || event.reply === this.#goesOn) break;
+        this.#fresh.add(turn);
         turn.agent_reply_started_at_ms = Math.round(event.at);
         turn.time_to_first_audio_ms = event.latencyMs === null ? null : Math.round(event.latencyMs);
         break;
@@ -115,7 +159,8 @@ export class Timeline {
     this.#asked = turn;
   }
 
-  #answer({ trigger }: Extract<SessionEvent, { type: "reply-begin" }>, told: readonly WireEvent[]): void {
+  #answer({ reply, trigger }: Extract<SessionEvent, { type: "reply-begin" }>, told: readonly WireEvent[]): void {
+    if (reply === this.#goesOn && this.#answering !== undefined) return;
     const item = told.find((each) => each.type === "reply.started")?.item_id ?? "";
     const named = triggers[trigger];
     if (trigger === "turn") {
@@ -123,6 +168,7 @@ export class Timeline {
       this.#asked = undefined;
       // An answer to somebody's words follows all wishes that wait.
       if (this.#wishes.length > 0) this.#answering.requested_instructions = this.#wishes.join("\n");
+      this.#fresh.add(this.#answering);
       this.#wishes = [];
     } else {
       this.#answering = this.#open(named, item);
@@ -134,6 +180,7 @@ export class Timeline {
     const turn = this.#answering;
     if (turn === undefined) return;
     this.#answering = undefined;
+    this.#fresh.add(turn);
     turn.status = status;
     turn.agent_text = text.trim() === "" ? null : text.trim();
     turn.agent_reply_ended_at_ms = Math.round(at);
@@ -152,14 +199,19 @@ export class Timeline {
       is_error: null,
       timed_out: false,
     };
-    (this.#answering ?? this.#turns.at(-1))?.tool_calls.push(call);
-    this.#calls.set(event.callId, call);
+    const turn = this.#answering ?? this.#turns.at(-1);
+    if (turn === undefined) return;
+    turn.tool_calls.push(call);
+    this.#fresh.add(turn);
+    this.#calls.set(event.callId, { call, turn });
   }
 
   #result({ callId, at, output, isError, timedOut }: Extract<SessionEvent, { type: "tool-result" }>): void {
-    const call = this.#calls.get(callId);
-    if (call === undefined) return;
+    const known = this.#calls.get(callId);
+    if (known === undefined) return;
     this.#calls.delete(callId);
+    const { call, turn } = known;
+    this.#fresh.add(turn);
     call.result = output;
     call.is_error = isError;
     call.timed_out = timedOut;
@@ -186,6 +238,7 @@ export class Timeline {
       tool_calls: [],
     };
     this.#turns.push(turn);
+    this.#fresh.add(turn);
     if (this.#turns.length > maxTurns) this.#turns.shift();
     return turn;
   }

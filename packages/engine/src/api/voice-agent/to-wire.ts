@@ -15,6 +15,21 @@ export interface ToWireOptions {
   readonly sessionId: string;
   /** `tool.call` carries `args`, too. */
   readonly legacyArgs: boolean;
+  /** What another process had begun to tell. */
+  readonly past?: PastWire;
+}
+
+/** What the client was told the beginning of, and not yet the end: JSON. */
+export interface WireSnapshot {
+  readonly reply: { readonly number: number; readonly id: string; readonly itemId: string; readonly told: number } | null;
+  /** The item of the user who is speaking. */
+  readonly speaking: string | null;
+}
+
+export interface PastWire extends WireSnapshot {
+  /** What the client has of the reply. */
+  readonly heard: string;
+  readonly heardMs: number;
 }
 
 interface OpenReply {
@@ -50,6 +65,20 @@ export class ToWire {
 
   constructor(options: ToWireOptions) {
     this.#options = options;
+    const { past } = options;
+    if (past === undefined) return;
+    this.#speaking = past.speaking ?? undefined;
+    if (past.reply === null) return;
+    const { number, id, itemId, told } = past.reply;
+    const heard = past.heard.split(/\s+/u).filter((word) => word !== "");
+    this.#reply = { number, id, itemId, words: new SpokenWords({ heard, heardMs: past.heardMs, told }) };
+  }
+
+  snapshot(): WireSnapshot {
+    const speaking = this.#speaking ?? null;
+    if (this.#reply === undefined) return { reply: null, speaking };
+    const { number, id, itemId, words } = this.#reply;
+    return { reply: { number, id, itemId, told: words.count }, speaking };
   }
 
   /** When the next word is due. */
@@ -118,7 +147,8 @@ export class ToWire {
   }
 
   #waits(step: Step): boolean {
-    return this.#reply !== undefined && step.type === "event" && step.event.type === "reply-begin";
+    if (this.#reply === undefined || step.type !== "event" || step.event.type !== "reply-begin") return false;
+    return step.event.reply !== this.#reply.number;
   }
 
   #endsReply(step: Step): boolean {
@@ -213,6 +243,8 @@ export class ToWire {
   // The agent
 
   #begin(number: number): void {
+    // Another process has begun it.
+    if (number === this.#reply?.number) return;
     const { id } = this.#options;
     this.#reply = { number, id: id("resp"), itemId: id("msg"), words: new SpokenWords() };
     this.#out.push({ type: "reply.started", reply_id: this.#reply.id, item_id: this.#reply.itemId });

@@ -1,75 +1,32 @@
 /** One Voice Agent session: a conversation that outlives the sockets through which its client reaches it. */
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { voiceAgent } from "@parley/protocol";
-import type { Logger } from "pino";
 import { z } from "zod";
 import type { SessionEvent } from "../../core/events.ts";
 import { toAppError } from "../../errors.ts";
 import type { Project } from "../../projects/project.ts";
-import type { ChosenLlm } from "../../session/agent-config.ts";
-import type { Cancel, Clock } from "../../session/clock.ts";
-import type { Session } from "../../session/session.ts";
-import type { AudioFormat, AudioProblem } from "../../transports/audio-input.ts";
-import type { WebSocketTransport } from "../../transports/websocket.ts";
+import type { Cancel } from "../../session/clock.ts";
 import type { Llm } from "../../vendors/vendor.ts";
-import { type Configuration, type ConfigurationRules, formatOf, laterConfiguration, type Update } from "./configuration.ts";
+import { audioFormatOf, toRefusal } from "./audio-wire.ts";
+import { type Configuration, laterConfiguration, type Update } from "./configuration.ts";
 import { toEcho } from "./echo.ts";
+import { FalseInterruption } from "./false-interruption.ts";
+import { type KeptSession, type KeptState, pastTimeline, pastWire, withHeard } from "./kept-state.ts";
 import type { Line } from "./line.ts";
 import { Notes } from "./notes.ts";
 import type { ReceivedEvent } from "./read-message.ts";
 import { type Refusal, refusal } from "./refusal.ts";
-import { makeResumeToken } from "./resume-token.ts";
-import { SessionLife, type SessionLifeInput, type SessionLimits } from "./session-life.ts";
-import type { CloseReason, SessionLog, VoiceSessionRecord } from "./session-log.ts";
+import { makeResumeToken, sameToken } from "./resume-token.ts";
+import type { Subject } from "./session-keeper.ts";
+import { SessionLife, type SessionLifeInput, signsOfLife, wrapUp } from "./session-life.ts";
+import type { CloseReason, VoiceSessionRecord } from "./session-log.ts";
 import { Timeline } from "./timeline.ts";
-import { type Offer, toAgentConfig } from "./to-config.ts";
+import { toAgentConfig } from "./to-config.ts";
 import { ToWire, type WireEvent } from "./to-wire.ts";
-import type { MakeId } from "./ids.ts";
+import { Untold } from "./untold.ts";
+import type { VoiceSessionParts } from "./voice-session-parts.ts";
 
-export interface VoiceSessionParts {
-  readonly id: string;
-  readonly project: Project;
-  readonly configuration: Configuration;
-  readonly session: Session;
-  readonly transport: WebSocketTransport;
-  /** The session's. */
-  readonly clock: Clock;
-  readonly offer: Offer;
-  readonly rules: ConfigurationRules;
-  readonly limits: SessionLimits;
-  /** After a lost socket the reply goes on; false: it is cut. */
-  readonly resumeReply: boolean;
-  /** What a noise has cut off is said after all. */
-  readonly resumeFalseInterruption: boolean;
-  readonly legacyArgs: boolean;
-  readonly openLlm: (chosen: ChosenLlm) => Llm;
-  readonly makeId: MakeId;
-  /** Unix milliseconds. */
-  readonly now: () => number;
-  readonly log: Logger;
-  readonly sessionLog: SessionLog;
-  /** It has ended; its conversation may still be closing. */
-  readonly onEnded: (session: VoiceSession, reason: CloseReason) => void;
-}
-
-/** Events that wait for a client that is away; the oldest are lost. */
-const maxPending = 256;
-
-/** Somebody says something, or begins or ends to. */
-const signsOfLife: ReadonlySet<SessionEvent["type"]> = new Set([
-  "turn-start",
-  "transcript",
-  "turn-end",
-  "reply-begin",
-  "reply-text",
-  "reply-end",
-  "tool-call",
-]);
-
-/** What the agent is told before the end. */
-function wrapUp(leftMs: number): string {
-  return `This conversation ends in ${Math.round(leftMs / 1000)} seconds. Wrap it up now, and say goodbye.`;
-}
+/** These may be laid down a little later: they come in numbers. */
+const unhurried: ReadonlySet<SessionEvent["type"]> = new Set(["transcript", "reply-text", "state", "metric", "reply-start"]);
 
 export class VoiceSession {
   readonly id: string;
@@ -81,33 +38,44 @@ export class VoiceSession {
   readonly #parts: VoiceSessionParts;
   readonly #wire: ToWire;
   readonly #life: SessionLife;
-  readonly #timeline = new Timeline();
+  readonly #timeline: Timeline;
   readonly #createdAt: number;
   readonly #resumeToken: string;
   #configuration: Configuration;
   #record: VoiceSessionRecord;
   #line: Line | undefined;
-  /** What happened while nobody was there to be told. */
-  #pending: WireEvent[] = [];
-  /** What was told of late, and when: it may turn out to have been lost. */
-  #told: { readonly at: number; readonly event: WireEvent }[] = [];
-  /** What was not heard of the reply that speech has cut, until that speech turns out to be words. */
-  #unsaid = "";
+  readonly #untold: Untold;
+  /** The newest reply that was begun. */
+  #reply: number;
+  #greeted: boolean;
+  /** What the user has said of a turn that is not over. */
+  #partial = "";
+  /** Milliseconds of the user's audio that other processes had. */
+  readonly #audioBefore: number;
+  /** Another engine goes on with it. */
+  #passedOn = false;
+  readonly #interruption = new FalseInterruption();
   #wordsAt: number | undefined;
   #cancelWords: Cancel = () => {};
   #cancelLife: Cancel = () => {};
 
   constructor(parts: VoiceSessionParts, line: Line) {
-    const { id, project, configuration, clock, now, makeId, legacyArgs } = parts;
+    const { id, project, configuration, clock, now, makeId, legacyArgs, kept } = parts;
+    const state = kept?.state;
     this.#parts = parts;
     this.id = id;
-    this.#resumeToken = makeResumeToken(id);
+    this.#resumeToken = state?.resumeToken ?? makeResumeToken(id);
+    this.#reply = state?.replies ?? 0;
+    this.#greeted = state?.greeted ?? false;
+    this.#audioBefore = state?.audioMs ?? 0;
+    this.#untold = new Untold(state?.untold);
+    this.#timeline = new Timeline(kept === undefined ? undefined : pastTimeline(kept, parts.resumeReply));
     this.project = project;
     this.#configuration = configuration;
     this.#line = line;
-    this.#wire = new ToWire({ id: makeId, sessionId: id, legacyArgs });
-    this.#life = new SessionLife(clock.now(), parts.limits);
-    this.#createdAt = now();
+    this.#wire = new ToWire({ id: makeId, sessionId: id, legacyArgs, ...(state === undefined ? {} : { past: pastWire(state) }) });
+    this.#life = new SessionLife(clock.now(), parts.limits, state?.life);
+    this.#createdAt = state?.createdAt ?? now();
     this.#record = {
       id,
       project: project.appId,
@@ -120,11 +88,13 @@ export class VoiceSession {
       audioMs: null,
       config: this.#echo,
     };
-    line.send({ type: "session.updated", config: this.#echo });
+    if (kept === undefined) line.send({ type: "session.updated", config: this.#echo });
     this.#sayReady(line);
-    parts.sessionLog.opened(this.#record);
+    parts.sessionLog[kept === undefined ? "opened" : "resumed"](this.#record);
     parts.session.listen((event) => this.#hear(event));
     this.#watchLife();
+    if (kept === undefined) parts.keeper?.open(this.#subject);
+    else this.#goOn(kept, line);
     this.closed = this.#close();
   }
 
@@ -133,7 +103,10 @@ export class VoiceSession {
   receive(event: ReceivedEvent): void {
     const { session, clock } = this.#parts;
     if (this.#life.ended) return;
-    if (!isQuiet(event)) this.#live({ type: "active", at: clock.now() });
+    if (!isQuiet(event)) {
+      this.#live({ type: "active", at: clock.now() });
+      this.#parts.keeper?.soon();
+    }
     switch (event.type) {
       case "input.audio":
         this.#hearAudio(event.audio);
@@ -178,8 +151,7 @@ export class VoiceSession {
   // What becomes of sockets
 
   mayResume(token: string): boolean {
-    const [given, own] = [token, this.#resumeToken].map((text) => createHash("sha256").update(text).digest());
-    return given !== undefined && own !== undefined && timingSafeEqual(given, own);
+    return sameToken(token, this.#resumeToken);
   }
 
   /** The client is back on another socket; what it missed follows. */
@@ -188,15 +160,15 @@ export class VoiceSession {
     const old = this.#line;
     if (old !== undefined) {
       this.lost(old, old.silentMs);
-      this.#tellError(old, refusal("session_taken_over", "Another socket goes on with this session"));
-      old.close(1008, "session_taken_over");
+      this.#sayTakenOver(old);
     }
     this.#line = line;
     this.#live({ type: "attached", at: clock.now() });
     this.#sayReady(line);
-    for (const event of this.#pending.splice(0)) line.send(event);
+    for (const event of this.#untold.take()) line.send(event);
     this.#wire.attach(transport.deliveredUntil);
     transport.attach();
+    this.#parts.keeper?.soon();
     this.#parts.log.info({ session: this.id }, "a voice agent session was resumed");
   }
 
@@ -205,15 +177,25 @@ export class VoiceSession {
     if (this.#line !== line || this.#life.ended) return;
     const { transport, session, clock, resumeReply } = this.#parts;
     this.#line = undefined;
-    if (silentMs > 0) {
-      const unheard = this.#told.filter(({ at }) => at >= clock.now() - silentMs).map(({ event }) => event);
-      this.#pending.unshift(...unheard);
-    }
-    this.#told = [];
+    this.#untold.lost(silentMs > 0 ? clock.now() - silentMs : Number.POSITIVE_INFINITY);
     this.#wire.detach();
     transport.detach();
     if (!resumeReply && this.#wire.replyId !== undefined) session.interrupt();
     this.#live({ type: "lost", at: clock.now() });
+    this.#parts.keeper?.soon();
+  }
+
+  /** Another engine goes on with it: its socket is told so, and nothing is told of its end. */
+  passOn(): void {
+    if (this.#life.ended) return;
+    const { session, clock, log, onEnded } = this.#parts;
+    this.#passedOn = true;
+    this.#life.handle({ type: "end", at: clock.now(), reason: "server_shutdown" });
+    const line = this.#leaveLine();
+    if (line !== undefined) this.#sayTakenOver(line);
+    log.info({ session: this.id }, "a voice agent session goes on in another engine");
+    onEnded(this, undefined);
+    void session.leave({ reason: "goes on in another engine" });
   }
 
   end(reason: CloseReason, why?: Refusal): void {
@@ -222,10 +204,67 @@ export class VoiceSession {
     }
   }
 
+  // What another process can go on with
+
+  get #subject(): Subject {
+    const { session, clock } = this.#parts;
+    return {
+      clock,
+      state: () => this.#state(),
+      configuration: () => this.#configuration,
+      remembered: () => session.remembered,
+      changes: () => this.#timeline.changes,
+      takeFreshTurns: () => this.#timeline.takeFresh(),
+    };
+  }
+
+  #state(): KeptState {
+    const { session, transport, clock, now } = this.#parts;
+    return {
+      version: 1,
+      epochMs: now() - clock.now(),
+      createdAt: this.#createdAt,
+      resumeToken: this.#resumeToken,
+      attached: this.#line !== undefined,
+      greeted: this.#greeted,
+      replies: this.#reply,
+      audioMs: this.#audioMs,
+      life: this.#life.snapshot(),
+      wire: this.#wire.snapshot(),
+      timeline: this.#timeline.snapshot(),
+      session: session.snapshot(transport.deliveredUntil),
+      partial: this.#partial,
+      untold: this.#untold.waiting,
+    };
+  }
+
+  #goOn(kept: KeptSession, line: Line): void {
+    const { session, keeper, clock, resumeReply } = this.#parts;
+    const { state, remembered } = kept;
+    const at = clock.now();
+    keeper?.goOn(this.#subject, kept);
+    for (const event of this.#untold.take()) line.send(event);
+    const { reply, ...rest } = state.session;
+    const goesOn = resumeReply && reply !== undefined;
+    const told = state.wire.reply;
+    if (told !== null && !(goesOn && reply.number === told.number)) {
+      const [heard, text] = reply === undefined ? ["", ""] : [reply.said, `${reply.said} ${reply.rest}`.trim()];
+      this.#hear({ type: "reply-interrupted", at, turnId: rest.turn, reply: told.number, heard, text, cause: "api_interrupt" });
+    }
+    session.goOn(goesOn ? state.session : rest, goesOn || reply === undefined ? remembered : withHeard(remembered, reply, rest.turn, at));
+    if (state.wire.speaking !== null) {
+      if (state.partial.trim() !== "") session.think(state.partial, { priority: "append" });
+      else this.#hear({ type: "turn-dropped", at, turnId: rest.turn, uid: "" });
+    }
+    this.#watchWords();
+    this.#parts.log.info({ session: this.id }, "a voice agent session of another engine, or of an earlier start, goes on here");
+  }
+
   // What happens in the conversation
 
   #hear(event: SessionEvent): void {
-    const { clock, log } = this.#parts;
+    const { clock, log, keeper, session, resumeFalseInterruption } = this.#parts;
+    this.#follow(event);
     if (event.type === "error") {
       log.warn({ session: this.id, module: event.module, code: event.code, err: event.cause }, event.message);
     } else if (event.type === "echo-suspected") {
@@ -234,26 +273,23 @@ export class VoiceSession {
         "echo_suspected: the user's words repeat what the agent is saying. Its voice reaches the microphone: headphones help, or echoCancellation: true",
       );
     }
-    this.#weighInterruption(event);
+    const rest = this.#interruption.weigh(event);
+    // After what this event leads to.
+    if (rest !== "" && resumeFalseInterruption) queueMicrotask(() => session.say(rest, { priority: "append", interruptable: true }));
     const told = this.#wire.handle(event, clock.now());
     this.#timeline.handle(event, told);
     this.#tell(told);
     if (signsOfLife.has(event.type)) this.#live({ type: "active", at: clock.now() });
+    if (unhurried.has(event.type)) keeper?.later();
+    else keeper?.soon();
   }
 
-  /** Speech that cut a reply and held no words was none. */
-  #weighInterruption(event: SessionEvent): void {
-    const { session, resumeFalseInterruption } = this.#parts;
-    if (event.type === "reply-interrupted") {
-      this.#unsaid =
-        event.cause === "start_of_speech" && event.text.startsWith(event.heard) ? event.text.slice(event.heard.length).trim() : "";
-    } else if (event.type === "turn-end") {
-      this.#unsaid = "";
-    } else if (event.type === "turn-dropped" && this.#unsaid !== "") {
-      const rest = this.#unsaid;
-      this.#unsaid = "";
-      // After what this event leads to.
-      if (resumeFalseInterruption) queueMicrotask(() => session.say(rest, { priority: "append", interruptable: true }));
+  #follow(event: SessionEvent): void {
+    if (event.type === "transcript") this.#partial = event.text;
+    else if (event.type === "turn-end" || event.type === "turn-dropped") this.#partial = "";
+    else if (event.type === "reply-begin") {
+      this.#reply = Math.max(this.#reply, event.reply);
+      this.#greeted ||= event.trigger === "greeting";
     }
   }
 
@@ -265,20 +301,12 @@ export class VoiceSession {
       else this.#tell([event]);
     }
     this.#watchWords();
+    this.#parts.keeper?.later();
   }
 
   #tell(events: readonly WireEvent[]): void {
     if (this.#life.ended) return;
-    for (const event of events) {
-      const sent = this.#line?.send(event) === true;
-      // What is only worth something at its time is not kept.
-      if (event.type === "reply.audio" || event.type === "transcript.user.delta") continue;
-      if (!sent) this.#pending.push(event);
-      // Lost words come again with the audio that they belong to.
-      else if (event.type !== "transcript.agent.delta") this.#told.push({ at: this.#parts.clock.now(), event });
-      if (this.#pending.length > maxPending) this.#pending.shift();
-      if (this.#told.length > maxPending) this.#told.shift();
-    }
+    for (const event of events) this.#untold.note(event, this.#line?.send(event) === true, this.#parts.clock.now());
     this.#watchWords();
   }
 
@@ -357,6 +385,11 @@ export class VoiceSession {
     line.send({ type: "session.error", code, message, param, session_id: this.id });
   }
 
+  #sayTakenOver(line: Line): void {
+    this.#tellError(line, refusal("session_taken_over", "Another socket goes on with this session"));
+    line.close(1008, "session_taken_over");
+  }
+
   #sayReady(line: Line): void {
     const { clock } = this.#parts;
     const leftMs = this.#life.endsAt - clock.now();
@@ -388,15 +421,11 @@ export class VoiceSession {
   }
 
   #end(reason: CloseReason, code: number, why?: Refusal): void {
-    const { session, transport, now, log, onEnded } = this.#parts;
-    this.#cancelWords();
-    this.#cancelLife();
+    const { session, now, log, onEnded } = this.#parts;
     const durationMs = now() - this.#createdAt;
-    const audioMs = transport.heardMs;
+    const audioMs = this.#audioMs;
     this.#record = { ...this.#record, status: "completed", closeReason: reason, endedAt: now(), durationMs, audioMs };
-    const line = this.#line;
-    this.#line = undefined;
-    this.#pending = [];
+    const line = this.#leaveLine();
     if (line !== undefined) {
       if (why !== undefined) this.#tellError(line, why);
       line.send({ type: "session.ended", session_duration_seconds: durationMs / 1000, audio_duration_seconds: audioMs / 1000 });
@@ -407,9 +436,24 @@ export class VoiceSession {
     void session.leave({ reason });
   }
 
+  /** Nothing more is told. */
+  #leaveLine(): Line | undefined {
+    this.#cancelWords();
+    this.#cancelLife();
+    const line = this.#line;
+    this.#line = undefined;
+    this.#untold.clear();
+    return line;
+  }
+
+  get #audioMs(): number {
+    return this.#audioBefore + this.#parts.transport.heardMs;
+  }
+
   async #close(): Promise<void> {
-    const { session, sessionLog } = this.#parts;
+    const { session, sessionLog, keeper } = this.#parts;
     const { status, reason } = await session.closed;
+    if (this.#passedOn) return sessionLog.passedOn(this.id);
     this.end(
       status === "FAILED" ? "error" : "server_shutdown",
       status === "FAILED" ? refusal("INTERNAL_ERROR", `The session has failed: ${reason}`) : undefined,
@@ -425,6 +469,7 @@ export class VoiceSession {
         duration_seconds: (this.#record.durationMs ?? 0) / 1000,
       },
     });
+    keeper?.end();
   }
 }
 
@@ -442,20 +487,3 @@ const Voice = z.object({ voice: z.union([z.string(), z.number()]) });
 
 /** Timers of Node hold 24 days at most; ours look again after an hour. */
 const longestTimerMs = 3_600_000;
-
-export function audioFormatOf(format: Parameters<typeof formatOf>[0]): AudioFormat {
-  const { encoding, sample_rate: rate } = formatOf(format);
-  if (encoding !== "audio/pcm") return { encoding, sampleRate: 8000 };
-  return { encoding, sampleRate: rate === 8000 || rate === 16_000 || rate === 48_000 ? rate : 24_000 };
-}
-
-function toRefusal({ code, message }: AudioProblem): Refusal {
-  switch (code) {
-    case "invalid-audio":
-      return refusal("invalid_audio", message, "audio");
-    case "audio-rate-violation":
-      return refusal("audio_rate_violation", message);
-    case "audio-rate-mismatch":
-      return refusal("audio_rate_mismatch", message, "input.format.sample_rate");
-  }
-}

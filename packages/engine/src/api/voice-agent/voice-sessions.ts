@@ -5,17 +5,21 @@ import type { Project } from "../../projects/project.ts";
 import { RateLimit } from "../../rate-limit.ts";
 import type { AgentConfig, ChosenLlm } from "../../session/agent-config.ts";
 import type { Clock } from "../../session/clock.ts";
+import type { Restored } from "../../session/parts.ts";
 import type { Session } from "../../session/session.ts";
 import type { SessionRequest } from "../../session/sessions.ts";
 import { openWebSocketTransport, type WebSocketTransport } from "../../transports/websocket.ts";
 import type { Llm } from "../../vendors/vendor.ts";
+import { audioFormatOf } from "./audio-wire.ts";
 import { type Configuration, type ConfigurationRules, firstConfiguration, type Update } from "./configuration.ts";
 import type { MakeId } from "./ids.ts";
+import type { Claimed, Keeping } from "./keeping.ts";
+import type { KeptSession } from "./kept-state.ts";
 import type { Line } from "./line.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import type { SessionLog } from "./session-log.ts";
 import { type Offer, toAgentConfig } from "./to-config.ts";
-import { audioFormatOf, VoiceSession } from "./voice-session.ts";
+import { VoiceSession } from "./voice-session.ts";
 
 /** What the operator has set, in `voice_agent`. */
 export interface VoiceAgentRules {
@@ -68,6 +72,8 @@ export interface VoiceSessionsOptions {
   readonly now: () => number;
   readonly log: Logger;
   readonly sessionLog: SessionLog;
+  /** What it takes to go on with sessions in another process; absent: they end with this one. */
+  readonly keeping?: Pick<Keeping, "keep" | "claim" | "find">;
   /** Sees every session as it begins. */
   readonly onStart: (session: Session) => void;
 }
@@ -77,6 +83,8 @@ export type Started = { readonly ok: true; readonly session: VoiceSession } | { 
 /** Ids of sessions whose own time ran out while their client was away. */
 const maxExpired = 10_000;
 const warnMs = 30_000;
+/** A session of another process is here within this long, in milliseconds, or its client is told to try again. */
+const startMs = 10_000;
 /** What the session calls its one person. */
 const uid = "user";
 
@@ -91,6 +99,8 @@ export class VoiceSessions implements AsyncDisposable {
   readonly #rates = new Map<string, RateLimit>();
   /** Of each project: sessions that are being started. */
   readonly #starting = new Map<string, number>();
+  /** Sessions of other engines, or of an earlier start of this one, that are being taken over. */
+  readonly #returning = new Map<string, Promise<Started>>();
   #embedded = 0;
 
   constructor(options: VoiceSessionsOptions) {
@@ -128,13 +138,26 @@ export class VoiceSessions implements AsyncDisposable {
   }
 
   /** Who comes with a resume token; undefined: its session is over, or it is not the token of that session. */
-  holder(id: string, token: string): Client | undefined {
+  holder(id: string, token: string): Client | undefined | Promise<Client | undefined> {
     const session = this.#sessions.get(id);
-    return session?.mayResume(token) === true ? { project: session.project, spend: () => true, only: id } : undefined;
+    if (session === undefined) return this.#holderElsewhere(id, token);
+    return session.mayResume(token) ? { project: session.project, spend: () => true, only: id } : undefined;
   }
 
-  /** Gives a session that is there, or was lost, to a new socket. */
-  resume(id: string, token: string | undefined, client: Client, line: Line): Started {
+  /** Gives a session that is there, or was lost, to a new socket; one that is not there may be in the database. */
+  resume(id: string, token: string | undefined, client: Client, line: Line): Started | Promise<Started> {
+    const { keeping } = this.#options;
+    const isHere = this.#sessions.has(id) || this.#expired.has(id);
+    if (isHere || keeping === undefined || (client.only !== undefined && client.only !== id)) return this.#resume(id, token, client, line);
+    const before = this.#returning.get(id);
+    // Of two sockets that come at once the later one goes on.
+    if (before !== undefined) return before.then(async () => await this.resume(id, token, client, line));
+    const returning = this.#takeOver(id, keeping.claim(id, token, client.project), client, line).finally(() => this.#returning.delete(id));
+    this.#returning.set(id, returning);
+    return returning;
+  }
+
+  #resume(id: string, token: string | undefined, client: Client, line: Line): Started {
     const session = this.#sessions.get(id);
     const owner = session?.project ?? this.#expired.get(id);
     if (client.only !== undefined && client.only !== id) {
@@ -189,12 +212,41 @@ export class VoiceSessions implements AsyncDisposable {
     return refusal("at_capacity", `More than ${sessionsPerMinute} sessions of this account were started in a minute; try again later`);
   }
 
+  async #holderElsewhere(id: string, token: string): Promise<Client | undefined> {
+    const project = await this.#options.keeping?.find(id, token);
+    return project === undefined ? undefined : { project, spend: () => true, only: id };
+  }
+
+  /** A session of another process goes on here. */
+  async #takeOver(id: string, claiming: Promise<Claimed>, client: Client, line: Line): Promise<Started> {
+    const { log } = this.#options;
+    const start = new AbortController();
+    const late = setTimeout(() => start.abort(), startMs);
+    let claimed: Claimed | undefined;
+    try {
+      claimed = await claiming;
+      if (!claimed.ok) return claimed;
+      const started = await this.#begin(claimed.kept.configuration, client, line, start.signal, claimed);
+      if (!started.ok) claimed.keeper.stop();
+      return started;
+    } catch (error) {
+      if (claimed?.ok === true) claimed.keeper.stop();
+      const known = toAppError(error);
+      if (known.code === "internal") log.error({ session: id, err: error }, "a voice agent session could not be taken over");
+      return no("agent_init_failed", `The session could not go on: ${known.message}`);
+    } finally {
+      clearTimeout(late);
+    }
+  }
+
   async #start(update: Update, client: Client, line: Line, signal: AbortSignal): Promise<Started> {
+    const configured = await this.#configure(update, client.project);
+    return configured.ok ? await this.#begin(configured.configuration, client, line, signal) : configured;
+  }
+
+  async #begin(configuration: Configuration, client: Client, line: Line, signal: AbortSignal, taken?: Taken): Promise<Started> {
     const { project } = client;
     const { offer, full, isEmbedded } = this.#options;
-    const configured = await this.#configure(update, project);
-    if (!configured.ok) return configured;
-    const { configuration } = configured;
     const offered = offer(project);
     const translated = toAgentConfig(configuration, offered);
     if (!translated.ok) return translated;
@@ -203,7 +255,7 @@ export class VoiceSessions implements AsyncDisposable {
     const embedded = isEmbedded(translated.config);
     if (embedded) this.#embedded += 1;
     try {
-      const started = await this.#open(translated.config, configuration, offered, client, line, signal);
+      const started = await this.#open(translated.config, { configuration, offer: offered, client, taken }, line, signal);
       if (embedded && started.ok) void started.session.closed.finally(() => (this.#embedded -= 1));
       else if (embedded) this.#embedded -= 1;
       return started;
@@ -214,15 +266,10 @@ export class VoiceSessions implements AsyncDisposable {
   }
 
   /** Opens transport and session; the line is told as soon as the session is there. */
-  async #open(
-    config: AgentConfig,
-    configuration: Configuration,
-    offered: Offer,
-    client: Client,
-    line: Line,
-    signal: AbortSignal,
-  ): Promise<Started> {
-    const { startSession, makeId } = this.#options;
+  async #open(config: AgentConfig, wanted: Wanted, line: Line, signal: AbortSignal): Promise<Started> {
+    const { startSession, now } = this.#options;
+    const { configuration, client, taken } = wanted;
+    const state = taken?.kept.state;
 
     let transport: WebSocketTransport | undefined;
     let clock: Clock | undefined;
@@ -239,18 +286,23 @@ export class VoiceSessions implements AsyncDisposable {
     const session = await startSession({
       config,
       signal,
+      ...(state === undefined ? {} : { beginsAt: Math.max(0, now() - state.epochMs), restored: toRestored(state) }),
       open: async (own, stop) => {
         clock = own;
         return await open(own, stop);
       },
       onStart: (starting) => {
         if (signal.aborted || transport === undefined || clock === undefined) return;
+        if (taken?.custody.passedOn === true) {
+          started = takenOver;
+          return;
+        }
         if (!client.spend()) {
           started = spentToken;
           return;
         }
         this.#options.onStart(starting);
-        voice = this.#accompany({ id: makeId("sess"), client, configuration, session: starting, transport, clock, offer: offered }, line);
+        voice = this.#accompany({ ...wanted, session: starting, transport, clock }, line);
         started = { ok: true, session: voice };
       },
     });
@@ -277,22 +329,24 @@ export class VoiceSessions implements AsyncDisposable {
   #accompany(
     {
       client,
+      taken,
       ...parts
-    }: {
-      readonly id: string;
-      readonly client: Client;
-      readonly configuration: Configuration;
+    }: Wanted & {
       readonly session: Session;
       readonly transport: WebSocketTransport;
       readonly clock: Clock;
-      readonly offer: Offer;
     },
     line: Line,
   ): VoiceSession {
-    const { rules, openLlm, makeId, now, log, sessionLog } = this.#options;
+    const { rules, openLlm, makeId, now, log, sessionLog, keeping } = this.#options;
+    const id = taken?.id ?? makeId("sess");
+    const kept = taken ?? keeping?.keep(id, client.project);
     const voice = new VoiceSession(
       {
         ...parts,
+        id,
+        ...(kept === undefined ? {} : { keeper: kept.keeper }),
+        ...(taken === undefined ? {} : { kept: taken.kept }),
         project: client.project,
         rules: this.#rules,
         limits: {
@@ -317,6 +371,7 @@ export class VoiceSessions implements AsyncDisposable {
       line,
     );
     this.#sessions.set(voice.id, voice);
+    if (kept !== undefined) kept.custody.onPassedOn = () => voice.passOn();
     const closing = voice.closed.catch((error: unknown) => log.error({ err: error }, "a voice agent session did not close"));
     this.#closing.add(closing);
     void closing.finally(() => this.#closing.delete(closing));
@@ -342,6 +397,24 @@ export class VoiceSessions implements AsyncDisposable {
     }
   }
 }
+
+/** What a session is to be made of. */
+interface Wanted {
+  readonly configuration: Configuration;
+  readonly offer: Offer;
+  readonly client: Client;
+  /** It was another process's. */
+  readonly taken: Taken | undefined;
+}
+
+type Taken = Extract<Claimed, { ok: true }>;
+
+/** A new session in the place of an old one; what it remembers is told to it by whoever accompanies it. */
+function toRestored({ session: { turn }, replies, greeted }: KeptSession["state"]): Restored {
+  return { history: [], turn, replies, greeted };
+}
+
+const takenOver = no("session_taken_over", "Another socket goes on with this session");
 
 const spentToken: Started = no("UNAUTHORIZED", "The token was used for another session: fetch a new one for each socket");
 

@@ -127,6 +127,8 @@ export class VoiceStage implements AsyncDisposable {
       log: pino({ level: "silent" }),
       sessionLog: {
         opened: (record) => void this.records.push(record),
+        resumed: (record) => void this.records.push(record),
+        passedOn: () => {},
         changed: (record) => void this.records.push(record),
         ended: (record, timeline) => {
           this.records.push(record);
