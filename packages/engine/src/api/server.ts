@@ -22,6 +22,12 @@ import { isLoopbackAddress, refuseForeign } from "./loopback.ts";
 /** Largest request body in bytes. */
 const BODY_LIMIT = 1024 * 1024;
 
+/**
+ * A body that is too large is still taken in, up to so many bytes, and thrown away: closing the connection under a client
+ * that is sending would reset it, and the client would see that in place of the answer.
+ */
+const DISCARDED_BYTES = 16 * BODY_LIMIT;
+
 /** Deepest nesting of a body that is read: what comes after parsing may recurse. */
 const DEPTH_LIMIT = 64;
 
@@ -73,6 +79,7 @@ export function createServer({ tls, logger, waiting, onAnswer }: ServerOptions):
     const detail = status === 400 || status === 500 ? answer.message : `${answer.message}. ${remedy}`;
     // Clients that try again by themselves wait so long, in seconds.
     if (status === 503) void reply.header("retry-after", String(RETRY_AFTER_S));
+    if (status === 413 && Number(request.headers["content-length"]) <= DISCARDED_BYTES) void reply.removeHeader("connection");
     // The page shows code and remedy by themselves.
     const page = request.url.startsWith("/console/") ? { code: answer.code, message: answer.message, remedy } : {};
     void reply.code(status).send({ detail, reason, ...page });
