@@ -131,7 +131,12 @@ export function asyncApi({ version, host, secure }: AsyncApiOptions): Record<str
       ),
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "An API key of the project, on the upgrade; also without the word Bearer." },
-        token: { type: "httpApiKey", in: "query", name: "token", description: "A temporary token, for one session; or the resume_token of a session, to go on with that one." },
+        token: {
+          type: "httpApiKey",
+          in: "query",
+          name: "token",
+          description: "A temporary token, for one session; or the resume_token of a session, to go on with that one.",
+        },
       },
     },
   };

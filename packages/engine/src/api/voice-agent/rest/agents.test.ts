@@ -256,7 +256,10 @@ describe.each(testDatabases)("$name", ({ make }) => {
     await using rest = await open(makeProject());
     const nested = { type: "function", function: { name: "look", description: "d", parameters: { $schema: "x", type: "object" } } };
     const { status, body } = await rest.call("POST", "/v1/agents", { ...agent, tools: [nested] });
-    expect([status, body["tools"]]).toMatchObject([201, [{ type: "function", name: "look", description: "d", parameters: { type: "object" } }]]);
+    expect([status, body["tools"]]).toMatchObject([
+      201,
+      [{ type: "function", name: "look", description: "d", parameters: { type: "object" } }],
+    ]);
   });
 
   test("pages follow one another, newest first, also where agents were made in the same moment", async () => {
