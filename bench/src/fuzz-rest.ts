@@ -1,16 +1,14 @@
 /** `npm run fuzz:rest`: throws requests made from the OpenAPI document at a running engine, and looks for answers that it does not promise. */
-import { type SpawnOptions, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { randomInt } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Caller } from "@parley/caller";
 import { buildToken } from "@parley/engine/call";
 import { restClient } from "@parley/rest";
 import { EngineProcess, project } from "./engine-process.ts";
+import { pythonWith, run } from "./python.ts";
 
 const help = `Usage: npm run fuzz:rest -- [--seed N] [--seconds N]
 
@@ -48,33 +46,16 @@ if (values.help) {
   process.exit(0);
 }
 
-/** Kept between runs, beside what npm brought. */
-const environment = fileURLToPath(new URL(`../../node_modules/.cache/parley/schemathesis-${SCHEMATHESIS}`, import.meta.url));
-const program = join(environment, "bin", "schemathesis");
 const folder = mkdtempSync(join(tmpdir(), "parley-fuzz-"));
 try {
-  await prepare();
-  process.exitCode = await fuzz();
+  const { bin } = await pythonWith("schemathesis", SCHEMATHESIS);
+  process.exitCode = await fuzz(join(bin, "schemathesis"));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function prepare(): Promise<void> {
-  if (existsSync(program)) return;
-  const made = await run("python3", ["-m", "venv", "--clear", environment]);
-  if (made !== 0)
-    throw new Error("python3 makes no virtual environment: install python3 and python3-venv (Debian: apt-get install python3-venv)");
-  const installed = await run(join(environment, "bin", "pip"), [
-    "install",
-    "--quiet",
-    "--disable-pip-version-check",
-    `schemathesis==${SCHEMATHESIS}`,
-  ]);
-  if (installed !== 0) throw new Error(`schemathesis ${SCHEMATHESIS} could not be installed from PyPI`);
-}
-
 /** First a call that goes on while everything is said to its agent; then agents that come and go; then the REST beside the Voice Agent socket. */
-async function fuzz(): Promise<number> {
+async function fuzz(program: string): Promise<number> {
   // Agents that nobody joins go soon; addresses that were made up are not called.
   const nowhere = "http://127.0.0.1:9";
   const apiKey = "fuzz-rest-api-key";
@@ -95,7 +76,7 @@ async function fuzz(): Promise<number> {
   const customer = `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
   const talking = await holdCall(engine.url);
   const codes = [
-    await throwAt(engine.url, {
+    await throwAt(program, engine.url, {
       paths: "^/api/",
       authorization: customer,
       seconds: 2 * share,
@@ -106,14 +87,14 @@ async function fuzz(): Promise<number> {
   if (!(await talking.goesOn())) throw new Error("the call did not survive what was said to its agent");
   await talking[Symbol.asyncDispose]();
   codes.push(
-    await throwAt(engine.url, {
+    await throwAt(program, engine.url, {
       paths: "^/api/",
       authorization: customer,
       seconds: share,
       parameters: { appid: project.appId },
       except: [],
     }),
-    await throwAt(engine.url, { paths: "^/v1/", authorization: `Bearer ${apiKey}`, seconds: share, parameters: {}, except: [] }),
+    await throwAt(program, engine.url, { paths: "^/v1/", authorization: `Bearer ${apiKey}`, seconds: share, parameters: {}, except: [] }),
   );
   return Math.max(...codes);
 }
@@ -129,7 +110,7 @@ interface Volley {
   readonly except: readonly string[];
 }
 
-async function throwAt(url: string, { paths, authorization, seconds, parameters, except }: Volley): Promise<number> {
+async function throwAt(program: string, url: string, { paths, authorization, seconds, parameters, except }: Volley): Promise<number> {
   const config = join(folder, "schemathesis.toml");
   const lines = Object.entries(parameters).map(([name, value]) => `"path.${name}" = "${value}"`);
   writeFileSync(config, `[parameters]\n${lines.join("\n")}\n`);
@@ -167,10 +148,4 @@ async function holdCall(url: string): Promise<Talking> {
       await parley.leave({ agentId });
     },
   };
-}
-
-async function run(command: string, parameters: readonly string[], options: SpawnOptions = {}): Promise<number> {
-  const child = spawn(command, parameters, { stdio: ["ignore", "inherit", "inherit"], ...options });
-  await once(child, "exit");
-  return child.exitCode ?? 1;
 }
