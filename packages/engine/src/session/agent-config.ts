@@ -88,7 +88,8 @@ export interface AgentConfig {
   readonly maxHistory: number;
   readonly greeting?: GreetingConfig;
   readonly silence?: SilenceConfig;
-  readonly fillers?: FillerSettings;
+  /** `llm`: what makes the words, where some are made. */
+  readonly fillers?: FillerSettings & { readonly llm?: ChosenLlm };
   readonly tools?: ToolSettings;
   /** Tools that are found and opened when the session starts, beside those. */
   readonly toolPlan?: ToolPlan;

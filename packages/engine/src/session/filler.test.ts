@@ -60,3 +60,92 @@ test("an answer that fails after it says what it has to say", async () => {
   await stage.clock.moveTo(12_000);
   expect(stage.only("reply-end")).toMatchObject([{ text: "One moment please. Please try again." }]);
 });
+
+const made = { waitMs: 800, phrases: [], rule: "round_robin" as const, made: { prompt: "Bridge the wait.", entries: 4, characters: 500 } };
+const texts = (stage: Stage) => stage.only("reply-text").map(({ text }) => text);
+
+test("words that a model makes for the answer are said when that is late", async () => {
+  await using stage = open({ fillers: ["Let me look out of the window."], fillerMs: 500, config: { fillers: made } });
+  await stage.clock.moveTo(12_000);
+  expect(texts(stage)).toEqual(["Let me look out of the window.", "Let me look out of the window. It is sunny today."]);
+  expect(stage.askedToFill.map(({ messages }) => messages)).toEqual([
+    [
+      { role: "system", content: "Bridge the wait." },
+      { role: "user", content: "what is the weather" },
+    ],
+  ]);
+});
+
+test("they are asked for beside the answer, and are no part of the memory", async () => {
+  await using stage = open({
+    user: [question, { at: 9000, ms: 800, text: "and tomorrow" }],
+    fillers: ["Let me look."],
+    fillerMs: 500,
+    config: { fillers: made },
+  });
+  await stage.clock.moveTo(18_000);
+  expect(stage.asked).toHaveLength(2);
+  expect(stage.askedToFill.at(-1)?.messages.slice(1)).toEqual([
+    { role: "user", content: "what is the weather" },
+    { role: "assistant", content: "It is sunny today." },
+    { role: "user", content: "and tomorrow" },
+  ]);
+  expect(JSON.stringify([stage.asked, stage.session.history])).not.toContain("Let me look");
+});
+
+test("the answer breaks the request off when it comes first", async () => {
+  await using stage = open({ llmMs: 200, fillers: ["Let me look."], fillerMs: 600, config: { fillers: made } });
+  await stage.clock.moveTo(3000);
+  expect(stage.askedToFill).toMatchObject([{ broken: true }]);
+  expect(texts(stage)).toEqual(["It is sunny today."]);
+});
+
+test("who goes on speaking breaks it off, too, and a new one is asked for afterwards", async () => {
+  await using stage = open({
+    user: [question, { at: 2200, ms: 800, text: "in Oslo" }],
+    fillers: ["Let me look."],
+    fillerMs: 700,
+    config: { fillers: made },
+  });
+  await stage.clock.moveTo(12_000);
+  expect(stage.askedToFill.map(({ broken }) => broken)).toEqual([true, false]);
+  expect(texts(stage)[0]).toBe("Let me look.");
+});
+
+test.each([
+  ["too late", { fillers: ["Let me look."], fillerMs: 900 }, []],
+  ["empty", { fillers: [" "] }, []],
+  ["broken", { fillers: [new Error("no model")] }, ["no model"]],
+] as const)("words that are %s are a phrase instead, where there is one", async (_why, options, errors) => {
+  for (const [phrases, expected] of [[["One moment."], "One moment. It is sunny today."] as const, [[], "It is sunny today."] as const]) {
+    await using stage = open({ ...options, config: { fillers: { ...made, phrases } } });
+    await stage.clock.moveTo(12_000);
+    expect(texts(stage).at(-1)).toBe(expected);
+    expect(stage.only("error").map(({ module, message }) => [module, message])).toEqual(errors.map((message) => ["llm", message]));
+  }
+});
+
+test("people may interrupt them", async () => {
+  await using stage = open({
+    user: [question, { at: 3000, ms: 1500, text: "no wait" }],
+    llmMs: 20_000,
+    fillers: ["Let me look out of the window for you."],
+    config: { fillers: made },
+  });
+  await stage.clock.moveTo(6000);
+  expect(stage.only("reply-interrupted")).toMatchObject([{ text: "Let me look out of the window for you." }]);
+  expect(said(stage).filter((line) => line.startsWith("assistant"))).toEqual([]);
+});
+
+test("a model that does not stop is read no further than may be said", async () => {
+  await using stage = open({ fillers: [`${"so ".repeat(40)}so. ${"on and ".repeat(1000)}`], config: { fillers: made } });
+  await stage.clock.moveTo(40_000);
+  expect(texts(stage)[0]).toBe(`${"so ".repeat(40)}so.`);
+});
+
+test("a session that ends breaks the request off", async () => {
+  const stage = open({ fillers: ["Let me look."], fillerMs: 5000, config: { fillers: { ...made, waitMs: 9000 } } });
+  await stage.clock.moveTo(2500);
+  await stage[Symbol.asyncDispose]();
+  expect(stage.askedToFill).toMatchObject([{ broken: true }]);
+});

@@ -17,8 +17,12 @@ export interface SessionParts {
   readonly config: AgentConfig;
   readonly asr: Asr;
   readonly llm: Llm;
+  /** Makes words in between, where the agent has such. */
+  readonly fillerLlm?: Llm;
   /** `tune` changes its parameters; absent: they stay. Without a voice the language model says everything itself. */
   readonly voice: (Voice & Partial<Pick<TunableVoice, "tune">>) | undefined;
+  /** Of the greeting, as soon as it is there; who rejects it tells why. */
+  readonly recording?: Promise<Recording>;
   readonly openVad: OpenVad;
   readonly resample: (from: number, to: number) => Resampler;
   readonly readMessage: ReadMessage;

@@ -75,7 +75,8 @@ export class Session implements AsyncDisposable {
       say: (reply) => void this.#say(reply, "append", { interruptable: true }),
     });
     this.#host = this.#openHost();
-    openFiller(parts, this.#feed, (text) => this.#mouth.fill(text));
+    const fill = (text: string): void => this.#mouth.fill(text);
+    openFiller(parts, this.#feed, { fill, history: this.#history, tasks: this.#tasks, signal: this.#abort.signal });
     this.closed = this.#run();
   }
 

@@ -58,8 +58,15 @@ export class Sessions implements AsyncDisposable {
     const { recites = false, tunes = false } = config.llm;
     const voice = recites ? undefined : tunable((params) => openVoice(vendors, config.tts, params), { waits: tunes });
     const llm = vendors.openLlm(config.llm);
+    const fillerLlm = config.fillers?.llm === undefined ? undefined : vendors.openLlm(config.fillers.llm);
+    const chosen = config.greeting?.recording;
+    const fetchRecording = chosen === undefined ? undefined : vendors.openRecording(chosen);
     const clock = this.#ticker.clock(beginsAt);
     const stop = signal === undefined ? this.#abort.signal : AbortSignal.any([this.#abort.signal, signal]);
+    const over = new AbortController();
+    // Fetched while the agent gets into its channel, and on while it is there.
+    const recording = fetchRecording?.(AbortSignal.any([stop, over.signal]));
+    recording?.catch(() => {});
     const opened = config.toolPlan === undefined ? undefined : await vendors.openTools(config.toolPlan, stop);
     try {
       const transport = await open(clock, stop);
@@ -70,6 +77,7 @@ export class Sessions implements AsyncDisposable {
         asr,
         voice,
         llm,
+        ...(fillerLlm === undefined ? {} : { fillerLlm }),
         openVad,
         resample,
         readMessage,

@@ -26,6 +26,9 @@ export interface StageOptions {
   /** Time that the vendors take, in milliseconds. */
   readonly asrMs?: number;
   readonly llmMs?: number;
+  /** Words in between that a model makes, in order; the last one repeats. */
+  readonly fillers?: readonly (string | Error)[];
+  readonly fillerMs?: number;
   /** Length of a spoken word. */
   readonly wordMs?: number;
   /** Sound is at the ear this much after it was written. */
@@ -105,6 +108,8 @@ export class Stage implements AsyncDisposable {
   readonly events: SessionEvent[] = [];
   /** What the language model was asked, request by request. */
   readonly asked: (readonly LlmMessage[])[] = [];
+  /** What the model of the words in between was asked, and whether the request was broken off. */
+  readonly askedToFill: { readonly messages: readonly LlmMessage[]; broken: boolean }[] = [];
   /** Which tools it could call, request by request. */
   readonly offered: string[][] = [];
   readonly #options: StageOptions;
@@ -119,6 +124,7 @@ export class Stage implements AsyncDisposable {
       config: { ...defaultAgent, ...options.config },
       asr: this.#asr(),
       llm: this.#llm(),
+      fillerLlm: this.#fillerLlm(),
       voice: options.mute === true ? undefined : this.#voice(),
       openVad: () => ({
         process: (window) => Promise.resolve(window.filter((sample) => sample === voiced).length * 2 > window.length ? 0.95 : 0.02),
@@ -260,6 +266,22 @@ export class Stage implements AsyncDisposable {
       if (answer instanceof Error) throw answer;
       if (typeof answer === "string") for (const word of answer.split(/(?<= )/)) yield word;
       else yield* answer;
+    };
+  }
+
+  #fillerLlm(): Llm {
+    const { fillers = [""], fillerMs = 0 } = this.#options;
+    const { askedToFill, clock } = this;
+    return async function* (messages, { signal }) {
+      const text = fillers[Math.min(askedToFill.length, fillers.length - 1)] ?? "";
+      const asked = { messages, broken: false };
+      askedToFill.push(asked);
+      let over = false;
+      signal.addEventListener("abort", () => (asked.broken = !over));
+      if (fillerMs > 0) await clock.sleep(fillerMs, signal);
+      if (text instanceof Error) throw text;
+      for (const word of text.split(/(?<= )/)) yield word;
+      over = true;
     };
   }
 
