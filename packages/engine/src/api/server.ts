@@ -57,7 +57,8 @@ export function createServer({ tls, logger, waiting, onAnswer }: ServerOptions):
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_LIMIT,
-    routerOptions: { maxParamLength: 256 },
+    // Agora's SDKs for Go and Python make two slashes of one where the base URL ends with it.
+    routerOptions: { maxParamLength: 256, ignoreDuplicateSlashes: true },
     // What the router refuses before it knows a route.
     frameworkErrors: ({ message }, _request, reply: FastifyReply) => {
       const { status, reason } = errors["invalid-field"];

@@ -116,6 +116,17 @@ test("every prefix leads to the same agents", async () => {
   expect(await call("GET", `agents/${agentId}`)).toMatchObject({ status: 200, body: { agent_id: agentId } });
 });
 
+test.each(["//", "/api/conversational-ai-agent//", "/cn/api/conversational-ai-agent//"])(
+  "a base URL with a slash too many leads there, too: %s",
+  async (prefix) => {
+    const { call } = openDoor();
+    const agentId = (await call("POST", `${prefix}v2/projects/${appId}/join`, joinBody())).body?.["agent_id"];
+    expect(await call("GET", `${prefix}v2/projects/${appId}/agents/${agentId}`)).toMatchObject({ status: 200 });
+    const stranger = await call("GET", `${prefix}v2/projects/${appId}/agents`, undefined, { authorization: "Basic YTpi" });
+    expect(stranger).toMatchObject({ status: 401 });
+  },
+);
+
 test("an agent's life is told truthfully from join to after leave", async () => {
   const { agents, call, clock } = openDoor();
   const agentId = (await call("POST", "join", joinBody())).body?.["agent_id"];
