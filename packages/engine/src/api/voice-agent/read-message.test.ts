@@ -13,7 +13,7 @@ test.each([
   ['{"type":"input.video"}', "invalid_format", "type", "Unknown message type: input.video"],
   ['{"type":"input.audio"}', "invalid_format", "audio", "Invalid message format for type 'input.audio': audio is missing"],
   ['{"type":"input.audio","audio":7}', "invalid_format", "audio", "not a text"],
-  ['{"type":"session.update"}', "invalid_format", "session", "session is not an object"],
+  ['{"type":"session.update","session":7}', "invalid_format", "session", "session is not an object"],
   ['{"type":"session.resume"}', "invalid_format", "session_id", "session_id"],
   ['{"type":"tool.result","result":"x"}', "invalid_format", "call_id", "call_id"],
   ['{"type":"tool.result","call_id":"c"}', "invalid_format", "result", "result"],
@@ -26,6 +26,17 @@ test.each([
 
 test("audio is taken as it comes; what is in it is for the transport to say", () => {
   expect(read({ type: "input.audio", audio: "?" })).toEqual({ ok: true, event: { type: "input.audio", audio: "?" }, notes: [] });
+});
+
+test("a configuration beside the type is taken, and noted; without any the defaults count", () => {
+  expect(read({ type: "session.update", system_prompt: "A", event_id: "e" })).toEqual({
+    ok: true,
+    event: { type: "session.update", update: { settings: { system_prompt: "A" }, unknown: ["event_id"] } },
+    notes: [expect.stringContaining("beside the type"), expect.stringContaining("event_id")],
+  });
+  for (const bare of [{ type: "session.update" }, { type: "session.update", session: null }]) {
+    expect(read(bare)).toEqual({ ok: true, event: { type: "session.update", update: { settings: {}, unknown: [] } }, notes: [] });
+  }
 });
 
 test("a configuration under config is taken, and noted", () => {

@@ -54,18 +54,20 @@ function malformed(type: string, message: string, param: string | null = null): 
   return { ok: false, refusal: refusal("invalid_format", message, param), type };
 }
 
-/** Some clients put the configuration under `config`. */
+/** Some clients put the configuration under `config`, or beside the type. */
 function readSessionUpdate(message: Readonly<Record<string, unknown>>): Received {
-  const { session, config } = message;
-  const misplaced = session === undefined && config !== undefined;
-  const read = readUpdate(misplaced ? config : session);
+  const { type: _type, session, config, ...beside } = message;
+  const place = session !== undefined && session !== null ? undefined : config !== undefined ? 'under "config"' : "beside the type";
+  const read = readUpdate(place === undefined ? session : (config ?? beside));
   if (!read.ok) return { ok: false, refusal: read.refusal, type: "session.update" };
   const { unknown } = read.update;
   return {
     ok: true,
     event: { type: "session.update", update: read.update },
     notes: [
-      ...(misplaced ? ['the configuration stood under "config"; "session" is its place'] : []),
+      ...(place !== undefined && Object.keys(read.update.settings).length > 0
+        ? [`the configuration stood ${place}; "session" is its place`]
+        : []),
       ...unknown.map((field) => `a field without a meaning here was ignored: ${field}`),
     ],
   };
