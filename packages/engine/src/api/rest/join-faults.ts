@@ -7,14 +7,32 @@ export function joinFaults(body: unknown, offer: Offer): readonly Fault[] {
   const parsed = rest.JoinBody.safeParse(body);
   if (parsed.success) return [];
   const faults = faultsOf(parsed.error, body);
-  const wrong = parsed.error.issues.map(({ path }) => path);
-  const readable = rest.JoinBody.safeParse(without(body, wrong));
-  if (!readable.success) return faults;
-  const translation = toConfig(readable.data, offer);
+  const { left, removed } = readable(
+    body,
+    parsed.error.issues.map(({ path }) => path),
+  );
+  if (left === undefined) return faults;
+  const translation = toConfig(left, offer);
   if (translation.ok) return faults;
   // A field that is wrong is not missing as well.
-  const known = wrong.map((path) => `${pathText(path)} is required`);
+  const known = removed.map((path) => `${pathText(path)} is required`);
   return [...faults, ...translation.faults.filter(({ message }) => !known.some((start) => message.startsWith(start)))];
+}
+
+/** The body without what is wrong; where a field that has to be there is, without what it belongs to. */
+function readable(
+  body: unknown,
+  wrong: readonly (readonly PropertyKey[])[],
+): { readonly left?: rest.JoinBody; readonly removed: readonly (readonly PropertyKey[])[] } {
+  const removed = [...wrong];
+  for (;;) {
+    const parsed = rest.JoinBody.safeParse(without(body, removed));
+    if (parsed.success) return { left: parsed.data, removed };
+    const parents = parsed.error.issues.map(({ path }) => path.slice(0, -1));
+    // Nothing of a body is to be read without its properties.
+    if (parents.some(({ length }) => length < 2)) return { removed };
+    removed.push(...parents);
+  }
 }
 
 /** A copy in which the fields at these paths are absent. */

@@ -45,6 +45,21 @@ test("faults that only make sense together with other fields are reported togeth
   );
 });
 
+test("a field that is missing deep inside does not hide what else is not built", async () => {
+  const [reason, detail] = await refusedProperties({
+    llm: { style: "gemini", url: "https://x.example", system_messages: [{ role: "user", parts: [{ text: "Be kind." }] }] },
+    asr: { language: "en" },
+  });
+  expect([reason, detail]).toEqual([
+    "MissingRequiredField",
+    [
+      "properties.llm.system_messages[0].content is required",
+      'properties.asr.language: "en" is not supported; did you mean "en-US"?',
+      'properties.llm.style: "gemini" is not supported; this version has local, openai',
+    ].join("; "),
+  ]);
+});
+
 test("what the schema finds and what only shows together is one answer", async () => {
   const [reason, detail] = await refusedProperties({
     idle_timeout: -1,
