@@ -8,7 +8,7 @@ import { checkAccess } from "../../../projects/access.ts";
 import type { Projects } from "../../../projects/projects.ts";
 import { fromCursor, type Place } from "../../../store/pages.ts";
 import type { ApiKey, ApiKeys } from "../api-keys.ts";
-import { fromSchema, fromText, InvalidRequest } from "./faults.ts";
+import { fieldOf, fromSchema, fromText, InvalidRequest } from "./faults.ts";
 
 export interface Entrance {
   readonly keys: ApiKeys;
@@ -129,7 +129,8 @@ const codes: Partial<Record<ErrorCode, string>> = {
 function toRefusal(error: FastifyError | AppError | InvalidRequest | NotFound): WireRefusal {
   if (error instanceof InvalidRequest) {
     const { message, param, details } = error;
-    return { status: 422, code: "validation_error", message, param, errors: details, detail: details };
+    const errors = details.map((entry) => ({ ...entry, message: entry.msg, param: fieldOf(entry) }));
+    return { status: 422, code: "validation_error", message, param, errors, detail: details };
   }
   if (error instanceof NotFound) return { status: 404, code: error.code, message: error.message };
   if (error instanceof AppError) return fromAppError(error);

@@ -64,6 +64,11 @@ export function fromText(message: string, param: string | null, part: Part): Inv
   return fromRefusal({ code: "invalid_value", message, param }, part);
 }
 
+/** The field that an entry is about, as a dotted path; null: the request as a whole. */
+export function fieldOf({ loc: [, ...path] }: Detail): string | null {
+  return path.length === 0 ? null : pathText(path);
+}
+
 /** `tools[0].name` → `tools`, 0, `name`. */
 function stepsOf(param: string): (string | number)[] {
   return param
