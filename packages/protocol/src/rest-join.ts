@@ -159,11 +159,32 @@ export const FillerWords = z.object({
   ),
   content: optional(
     z.object({
-      mode: optional(z.enum(["static", "generated"])).describe("`static` (default); `generated` is not built."),
+      mode: optional(z.enum(["static", "generated"])).describe(
+        "Phrases of `static_config` (default), or words that a language model makes for each answer.",
+      ),
       static_config: optional(
         z.object({
           phrases: optional(z.array(z.string().min(1).max(1000)).max(100)).describe("50 words each at most."),
           selection_rule: optional(z.enum(["shuffle", "round_robin"])).describe("By chance (default), or in their order."),
+        }),
+      ),
+      generated_config: optional(
+        z.object({
+          llm_provider: optional(
+            z.object({
+              url: optional(z.string().max(2048)).describe("Full address of the chat completion endpoint; nothing is appended."),
+              api_key: optional(z.string()).describe("Sent as bearer token; empty: none is sent."),
+              params: optional(z.record(z.string(), z.unknown())).describe("Merged into the top level of the request: model, …"),
+            }),
+          ),
+          prompt: optional(z.string().max(10_000)).describe("What the model is to do; the conversation follows it. Absent: one of ours."),
+          fallback_strategy: optional(z.enum(["static"])).describe(
+            "Where nothing is made in time, a phrase of `static_config`, which is needed then. Absent: such a phrase, if there is one.",
+          ),
+          context_message_limit: optional(z.int().min(0).max(1024)).describe(
+            "Newest entries of the conversation that it is told. Default 6.",
+          ),
+          history_character_limit: optional(z.int().min(0).max(100_000)).describe("Characters of them, together. Default 2000."),
         }),
       ),
     }),

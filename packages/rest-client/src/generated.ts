@@ -547,13 +547,33 @@ export interface operations {
                                 } | null;
                             } | null;
                             content?: {
-                                /** @description `static` (default); `generated` is not built. */
+                                /** @description Phrases of `static_config` (default), or words that a language model makes for each answer. */
                                 mode?: ("static" | "generated") | null;
                                 static_config?: {
                                     /** @description 50 words each at most. */
                                     phrases?: string[] | null;
                                     /** @description By chance (default), or in their order. */
                                     selection_rule?: ("shuffle" | "round_robin") | null;
+                                } | null;
+                                generated_config?: {
+                                    llm_provider?: {
+                                        /** @description Full address of the chat completion endpoint; nothing is appended. */
+                                        url?: string | null;
+                                        /** @description Sent as bearer token; empty: none is sent. */
+                                        api_key?: string | null;
+                                        /** @description Merged into the top level of the request: model, … */
+                                        params?: {
+                                            [key: string]: unknown;
+                                        } | null;
+                                    } | null;
+                                    /** @description What the model is to do; the conversation follows it. Absent: one of ours. */
+                                    prompt?: string | null;
+                                    /** @description Where nothing is made in time, a phrase of `static_config`, which is needed then. Absent: such a phrase, if there is one. */
+                                    fallback_strategy?: "static" | null;
+                                    /** @description Newest entries of the conversation that it is told. Default 6. */
+                                    context_message_limit?: number | null;
+                                    /** @description Characters of them, together. Default 2000. */
+                                    history_character_limit?: number | null;
                                 } | null;
                             } | null;
                         } | null;

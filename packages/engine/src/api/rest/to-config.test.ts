@@ -198,8 +198,14 @@ test.each<[Record<string, unknown>, string]>([
   ],
   [{ advanced_features: { enable_sal: true } }, "properties.advanced_features.enable_sal: true is not built"],
   [{ avatar: { enable: true, vendor: "akool" } }, "properties.avatar.enable: true is not built"],
-  [{ filler_words: { enable: true, content: { mode: "generated" } } }, 'properties.filler_words.content.mode: "generated" is not built'],
-  [{ llm: { url, greeting_audio_url: "https://a/b.wav" } }, 'properties.llm.greeting_audio_url: "https://a/b.wav" is not built'],
+  [
+    { filler_words: { enable: true, content: { mode: "generated", generated_config: { fallback_strategy: "static" } } } },
+    "properties.filler_words.content.static_config.phrases is required",
+  ],
+  [
+    { llm: { url, greeting_audio_url: "file:///etc/passwd" } },
+    'properties.llm.greeting_audio_url: "file:///etc/passwd" is not an http:// or https:// URL',
+  ],
   [
     { llm: { style: "local", output_modalities: ["text", "audio"] } },
     'properties.llm.output_modalities: "audio" is nothing for style "local"',
@@ -383,6 +389,7 @@ test("every other field is read on the way to the agent", () => {
     { mllm: { enable: true, vendor: "assemblyai" } },
     { mllm: null, advanced_features: { enable_mllm: true } },
     { filler_words: { enable: true, trigger: { fixed_time_config: {} }, content: { static_config: {} } } },
+    { filler_words: { enable: true, content: { mode: "generated", generated_config: { llm_provider: {} } } } },
   ];
   for (const way of ways) {
     const body = watch({ name: "n", ...shell, properties: { ...base, ...way } }, "");

@@ -1,30 +1,78 @@
 /** From `filler_words` to what the agent says while an answer is on its way. Pure. */
 import type { rest } from "@parley/protocol";
-import type { FillerSettings } from "../../core/fillers.ts";
-import type { Fault } from "../../faults.ts";
+import { type MadeFillers, mostFillerWords } from "../../core/fillers.ts";
+import { type Fault, faultsOf } from "../../faults.ts";
+import type { AgentConfig, ChosenLlm } from "../../session/agent-config.ts";
+import type { LlmStyle } from "../../vendors/vendor.ts";
 import { invalid, missing } from "./body-faults.ts";
 
 /** Of the contract. */
 const WAIT_MS = 1500;
-const WORDS_IN_PHRASE = 50;
 
-export function toFillers({ filler_words: fillers }: rest.JoinProperties, faults: Fault[]): { readonly fillers?: FillerSettings } {
+/** Not published. */
+const ENTRIES = 6;
+const CHARACTERS = 2000;
+
+const PROMPT =
+  "You speak for a voice assistant while its answer is being prepared. Say one short sentence, in the language of the conversation, " +
+  "that fits what the person has just said and bridges the wait, such as that you are looking into it. " +
+  "Do not answer, promise nothing, ask nothing, and say nothing else.";
+
+const path = ["properties", "filler_words", "content"] as const;
+
+type Content = NonNullable<NonNullable<rest.JoinProperties["filler_words"]>["content"]>;
+
+export function toFillers(
+  { filler_words: fillers }: rest.JoinProperties,
+  styles: readonly LlmStyle[],
+  faults: Fault[],
+): Pick<AgentConfig, "fillers"> {
   if (fillers?.enable !== true) return {};
-  const path = ["properties", "filler_words", "content"] as const;
-  if (fillers.content?.mode === "generated") {
-    faults.push(invalid([...path, "mode"], "generated", "is not built; allowed: static, with phrases in static_config"));
-    return {};
-  }
-  const config = fillers.content?.static_config;
+  const content = fillers.content ?? {};
+  const { mode, static_config: config } = content;
   const phrases = config?.phrases ?? [];
-  if (phrases.length === 0) faults.push(missing([...path, "static_config", "phrases"], " where properties.filler_words.enable is true"));
+  const generated = mode === "generated";
+  if (phrases.length === 0 && (!generated || content.generated_config?.fallback_strategy === "static")) {
+    const why = generated ? 'generated_config.fallback_strategy is "static"' : "properties.filler_words.enable is true";
+    faults.push(missing([...path, "static_config", "phrases"], ` where ${why}`));
+  }
   for (const [index, phrase] of phrases.entries()) {
     const words = phrase.trim().split(/\s+/u).length;
-    if (words > WORDS_IN_PHRASE)
+    if (words > mostFillerWords)
       faults.push(
-        invalid([...path, "static_config", "phrases", index], phrase.slice(0, 40), `has ${words} words; ${WORDS_IN_PHRASE} at most`),
+        invalid([...path, "static_config", "phrases", index], phrase.slice(0, 40), `has ${words} words; ${mostFillerWords} at most`),
       );
   }
   const waitMs = fillers.trigger?.fixed_time_config?.response_wait_ms ?? WAIT_MS;
-  return { fillers: { waitMs, phrases, rule: config?.selection_rule ?? "shuffle" } };
+  return {
+    fillers: { waitMs, phrases, rule: config?.selection_rule ?? "shuffle", ...(generated ? toMade(content, styles, faults) : {}) },
+  };
+}
+
+function toMade(
+  { generated_config: config }: Content,
+  styles: readonly LlmStyle[],
+  faults: Fault[],
+): { readonly made: MadeFillers; readonly llm: ChosenLlm } {
+  return {
+    made: {
+      prompt: config?.prompt ?? PROMPT,
+      entries: config?.context_message_limit ?? ENTRIES,
+      characters: config?.history_character_limit ?? CHARACTERS,
+    },
+    llm: toLlm(config?.llm_provider ?? {}, styles, faults),
+  };
+}
+
+type Provider = NonNullable<NonNullable<Content["generated_config"]>["llm_provider"]>;
+
+function toLlm({ url, api_key: apiKey, params }: Provider, styles: readonly LlmStyle[], faults: Fault[]): ChosenLlm {
+  const style = "openai";
+  const options = { url: url ?? undefined, apiKey: apiKey ?? "", params: params ?? {} };
+  const parsed = styles.find(({ name }) => name === style)?.options.safeParse(options);
+  if (parsed?.success === true) return { style, options: parsed.data };
+  const place = [...path, "generated_config", "llm_provider"];
+  if (parsed === undefined) faults.push(invalid([...path, "mode"], "generated", `needs language models of the style ${style}`));
+  else faults.push(...faultsOf(parsed.error, options, place, (name) => (name === "apiKey" ? "api_key" : name)));
+  return { style, options: {} };
 }
