@@ -42,7 +42,7 @@ export class Mouth {
   readonly #parts: MouthParts;
   #current: Current | undefined;
   #detached = false;
-  /** Finding out what was heard of an interrupted reply; the next request waits for it. */
+  /** Finding out what was heard of interrupted replies; the next request waits for it. */
   #settling: Promise<void> = Promise.resolve();
 
   constructor(parts: MouthParts) {
@@ -63,7 +63,7 @@ export class Mouth {
     return this.#current?.sounding ?? false;
   }
 
-  /** Resolves when the history says how much of the last reply was heard. */
+  /** Resolves when the history says how much of the last replies was heard. */
   get settled(): Promise<void> {
     return this.#settling;
   }
@@ -142,12 +142,16 @@ export class Mouth {
     // The entry takes its place now; how much of it was heard is known when the clients have answered.
     const guess = entry(transport.played());
     if (guess.original !== "") history.add(guess, tools.placeOf(reply.batch));
-    this.#settling = cutTransport(transport, clock).then((played) => {
-      const known = entry(played);
-      history.replace(guess, known);
+    const before = this.#settling;
+    const settle = async (): Promise<void> => {
+      const played = await cutTransport(transport, clock);
+      // In their order, and only when all of them are known.
+      await before;
+      history.replace(guess, entry(played));
       const { text: heard, all: text } = reply.playout.heard(played.until);
       emit({ type: "reply-interrupted", at, turnId, reply: reply.number, heard, text, cause });
-    });
+    };
+    this.#settling = settle();
     tasks.own(this.#settling);
   }
 

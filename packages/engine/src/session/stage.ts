@@ -41,6 +41,8 @@ export interface StageOptions {
   readonly voiceError?: Error;
   /** The recogniser fails with this, once. */
   readonly asrError?: Error;
+  /** Time until clients say what they have played, cut by cut; after the last at once. */
+  readonly flushMs?: readonly number[];
   /** Frames may be written so much early, in milliseconds. */
   readonly leadMs?: number;
   readonly restored?: Restored;
@@ -67,11 +69,13 @@ class ScriptedTransport implements Transport {
   closed = false;
   readonly #clock: VirtualClock;
   readonly #networkMs: number;
+  readonly #flushMs: readonly number[];
 
-  constructor(clock: VirtualClock, networkMs: number, leadMs: number) {
+  constructor(clock: VirtualClock, { networkMs = 0, leadMs = 0, flushMs = [] }: StageOptions) {
     this.caps = { sampleRate, leadMs, perUserAudio: true, playoutReports: true, messages: true };
     this.#clock = clock;
     this.#networkMs = networkMs;
+    this.#flushMs = flushMs;
   }
 
   write(frame: VoiceFrame): void {
@@ -82,8 +86,11 @@ class ScriptedTransport implements Transport {
   }
 
   async flush(): Promise<Played> {
+    const ms = this.#flushMs[this.flushes] ?? 0;
     this.flushes += 1;
-    return this.played();
+    const played = this.played();
+    if (ms > 0) await this.#clock.sleep(ms, new AbortController().signal);
+    return played;
   }
 
   played(): Played {
