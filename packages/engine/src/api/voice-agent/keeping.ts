@@ -185,20 +185,22 @@ export class Keeping implements AsyncDisposable {
     const { signal } = this.#abort;
     const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
     await Promise.race([store.opened, stopped]);
-    let known = false;
-    let open = false;
-    void ready.then(() => (open = true));
+    const state = { ready: false, opened: false };
+    void ready.then(() => (state.ready = true));
     while (!signal.aborted) {
       try {
-        // Clients that wait for an engine that starts have their whole time from when it can serve them.
-        if (!known || !open) await rows.adopt();
-        if (!known) void ready.then(opened);
-        known = true;
+        if (!state.opened) {
+          // Others must not end what this engine is about to serve; its clients have their whole time from when it can.
+          const { ready: isReady } = state;
+          await rows.adopt();
+          if (isReady) opened();
+          state.opened = isReady;
+        }
         await this.#attend();
       } catch (error) {
         if (!signal.aborted) log.error({ err: error }, "voice agent sessions were not looked after");
       }
-      await Promise.race([pause(ATTEND_EVERY_MS, signal).catch(() => {}), ...(open ? [] : [ready])]);
+      await Promise.race([pause(ATTEND_EVERY_MS, signal).catch(() => {}), ...(state.opened ? [] : [ready])]);
     }
   }
 

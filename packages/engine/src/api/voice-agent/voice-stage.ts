@@ -12,7 +12,7 @@ import type { Transport } from "../../transports/transport.ts";
 import type { Asr, Llm, LlmMessage, LlmOutput, Voice } from "../../vendors/vendor.ts";
 import type { Configuration } from "./configuration.ts";
 import { Connection, type Socket } from "./connection.ts";
-import type { SessionTimeline, VoiceSessionRecord } from "./session-log.ts";
+import type { SessionLog, SessionTimeline, VoiceSessionRecord } from "./session-log.ts";
 import { type Client, type VoiceAgentRules, VoiceSessions, type VoiceSessionsOptions } from "./voice-sessions.ts";
 
 /** Something that the user utters, at clock time. Without text it is a noise. */
@@ -36,6 +36,14 @@ export interface VoiceStageOptions {
   readonly startError?: Error;
   readonly voiceError?: Error;
   readonly full?: string;
+  /** For several engines in one test: their common time, and what tells their ids apart. */
+  readonly clock?: VirtualClock;
+  /** Unix milliseconds of the clock's 0; default 0. */
+  readonly epochMs?: number;
+  readonly name?: string;
+  readonly keeping?: VoiceSessionsOptions["keeping"];
+  /** Told beside the stage. */
+  readonly sessionLog?: SessionLog;
   /** Takes the lines of the connections' log. */
   readonly onLog?: (line: string) => void;
 }
@@ -69,7 +77,7 @@ const loud = 2000;
 const voiceRate = 24_000;
 
 export class VoiceStage implements AsyncDisposable {
-  readonly clock = new VirtualClock();
+  readonly clock: VirtualClock;
   /** For another door on the same parts. */
   readonly options: VoiceSessionsOptions;
   readonly sessions: VoiceSessions;
@@ -87,7 +95,8 @@ export class VoiceStage implements AsyncDisposable {
 
   constructor(options: VoiceStageOptions = {}) {
     this.#options = options;
-    const { agents = {}, full } = options;
+    const { agents = {}, full, clock = new VirtualClock(), epochMs = 0, name = "", keeping, sessionLog } = options;
+    this.clock = clock;
     this.options = {
       rules: { ...stageRules, ...options.rules },
       startSession: async (request) => {
@@ -95,7 +104,7 @@ export class VoiceStage implements AsyncDisposable {
         if (startMs > 0) await this.clock.sleep(startMs, request.signal);
         if (startError !== undefined) throw startError;
         request.signal?.throwIfAborted();
-        const clock = this.#sessionClock();
+        const clock = this.#sessionClock(request.beginsAt);
         const transport = await request.open(clock, request.signal ?? new AbortController().signal);
         this.transports.push(transport);
         const session = new Session({
@@ -108,6 +117,7 @@ export class VoiceStage implements AsyncDisposable {
           openVad: () => ({ process: (window) => Promise.resolve(probability(window)), close() {} }),
           resample: () => ({ process: (pcm) => pcm, flush: () => new Int16Array() }),
           readMessage: () => ({ type: "invalid", message: "no messages" }),
+          ...(request.restored === undefined ? {} : { restored: request.restored }),
         });
         this.running.push(session);
         request.onStart?.(session);
@@ -122,19 +132,30 @@ export class VoiceStage implements AsyncDisposable {
       isEmbedded: () => true,
       full: () => full,
       draining: () => false,
-      makeId: (prefix) => `${prefix}_${++this.#ids}`,
-      now: () => this.clock.now(),
+      makeId: (prefix) => `${prefix}_${name}${++this.#ids}`,
+      now: () => epochMs + this.clock.now(),
       log: pino({ level: "silent" }),
       sessionLog: {
-        opened: (record) => void this.records.push(record),
-        resumed: (record) => void this.records.push(record),
-        passedOn: () => {},
-        changed: (record) => void this.records.push(record),
+        opened: (record) => {
+          this.records.push(record);
+          sessionLog?.opened(record);
+        },
+        resumed: (record) => {
+          this.records.push(record);
+          sessionLog?.resumed(record);
+        },
+        passedOn: (id) => sessionLog?.passedOn(id),
+        changed: (record) => {
+          this.records.push(record);
+          sessionLog?.changed(record);
+        },
         ended: (record, timeline) => {
           this.records.push(record);
           this.timelines.push(timeline);
+          sessionLog?.ended(record, timeline);
         },
       },
+      ...(keeping === undefined ? {} : { keeping }),
       onStart: () => {},
     };
     this.sessions = new VoiceSessions(this.options);
@@ -186,9 +207,9 @@ export class VoiceStage implements AsyncDisposable {
   }
 
   /** Each session counts from its own beginning. */
-  #sessionClock(): Clock {
+  #sessionClock(age = 0): Clock {
     const { clock } = this;
-    const origin = clock.now();
+    const origin = clock.now() - age;
     return {
       now: () => clock.now() - origin,
       at: (at, handler) => clock.at(at + origin, handler),

@@ -1,0 +1,111 @@
+/** Engines of the Voice Agent door on one real database, for tests: each may be killed, and started again. Their time is virtual. */
+import { pino } from "pino";
+import { ProjectSecrets } from "../../projects/project-secrets.ts";
+import type { VirtualClock } from "../../session/virtual-clock.ts";
+import type { Database } from "../../store/database.ts";
+import { Store } from "../../store/store.ts";
+import { KeptRows } from "../../store/voice-agent-kept.ts";
+import { SessionRows } from "../../store/voice-agent-sessions.ts";
+import { Keeping } from "./keeping.ts";
+import { KeptSessions } from "./kept-sessions.ts";
+import { stageProject, VoiceStage, type VoiceStageOptions } from "./voice-stage.ts";
+
+/** What engines of one database share. */
+export const sharedProject = { ...stageProject, certificate: "fedcba9876543210fedcba9876543210" };
+
+/** The database has a clock of its own: ours begins when it does. */
+const epochMs = Date.now();
+
+export interface EngineOptions extends VoiceStageOptions {
+  readonly database: Database;
+  readonly clock: VirtualClock;
+  /** The same after a restart. */
+  readonly engineId: string;
+  readonly name: string;
+  readonly keepTranscripts?: boolean;
+  /** Models that load. */
+  readonly ready?: Promise<void>;
+}
+
+export type Engine = Awaited<ReturnType<typeof openEngine>>;
+
+export async function openEngine({ database, engineId, keepTranscripts = true, ready = Promise.resolve(), ...options }: EngineOptions) {
+  const { clock } = options;
+  const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
+    signal.throwIfAborted();
+    await clock.sleep(ms, signal);
+  };
+  const now = (): number => epochMs + clock.now();
+  let dead = false;
+  // What a dead process has asked for is never answered.
+  const alive = async <T>(work: () => Promise<T>): Promise<T> => (dead ? await new Promise<T>(() => {}) : await work());
+  const problems: unknown[] = [];
+  const store = new Store({
+    open: async () =>
+      await Promise.resolve({
+        query: async (sql, parameters) => await alive(async () => await database.query(sql, parameters)),
+        transaction: async (work) => await alive(async () => await database.transaction(work)),
+        ...(database.listen === undefined
+          ? {}
+          : {
+              listen: (channel: string, onNotice: (text: string) => void) =>
+                database.listen?.(channel, (text) => {
+                  if (!dead) onNotice(text);
+                }),
+            }),
+        async [Symbol.asyncDispose]() {},
+      }),
+    engineId,
+    keepTranscripts: true,
+    retentionDays: 7,
+    restoreWithinS: 300,
+    now,
+    pause,
+    onProblem: (problem, error) => void problems.push(error ?? problem),
+  });
+  await store.opened;
+  const changes: string[] = [];
+  const records = new KeptSessions({
+    rows: new SessionRows(store, store.runId),
+    keepTranscripts,
+    retentionDays: 7,
+    now,
+    onChange: (change, { id }) => void changes.push(`${change} ${id}`),
+  });
+  const keeping = new Keeping({
+    rows: new KeptRows(store, engineId),
+    secrets: new ProjectSecrets({ local: Buffer.alloc(32, 7), shared: true }),
+    findProject: (appId) => (appId === sharedProject.appId ? sharedProject : undefined),
+    store,
+    engineId,
+    keepTranscripts,
+    graceMs: 30_000,
+    sessionLog: records,
+    ready,
+    now,
+    pause,
+    log: pino({ level: "silent" }),
+  });
+  const stage = new VoiceStage({ ...options, epochMs, keeping, sessionLog: records });
+  return {
+    stage,
+    store,
+    records,
+    keeping,
+    problems,
+    /** What subscribers of webhooks would be told. */
+    changes,
+    /** As `kill -9` does: what is written is written, and nothing else happens. */
+    kill: async () => {
+      await store.settled();
+      dead = true;
+      for (const client of stage.clients) client.drop();
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (dead) return;
+      await stage[Symbol.asyncDispose]();
+      await keeping[Symbol.asyncDispose]();
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
