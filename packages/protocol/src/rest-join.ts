@@ -65,8 +65,10 @@ export const GreetingConfigs = z.object({
   uninterruptible_asr_policy: optional(z.enum(["merge_reply", "context"])).describe(
     "Speech over such a greeting is answered afterwards (`merge_reply`), or remembered without an answer (`context`). Absent: as `interruption` has it.",
   ),
-  audio_download_timeout_ms: withoutEffect(z.number()),
-  audio_pcm_sample_rate: withoutEffect(z.number()),
+  audio_download_timeout_ms: optional(z.int().min(1).max(30_000)).describe("Longest wait for `greeting_audio_url`. Default 5000."),
+  audio_pcm_sample_rate: optional(z.int().min(8000).max(96_000)).describe(
+    "Of `greeting_audio_url` where it is raw PCM, in hertz; a WAV file knows its own. Default 16000.",
+  ),
 });
 
 export const LlmBody = z.object({
@@ -84,7 +86,9 @@ export const LlmBody = z.object({
     'Default ["text"]. With `audio` the sound of the answer is played (`delta.audio`), with `text` its text is spoken by `tts`; with ["audio"] and no `tts` the model speaks fixed texts, too.',
   ),
   greeting_message: optional(z.string().max(10_000)).describe("Spoken when the first person is there."),
-  greeting_audio_url: optional(z.string()).describe("Not built: refused."),
+  greeting_audio_url: optional(z.string().max(2048)).describe(
+    "A WAV file or raw PCM (16 bits, mono), of at most 8 MiB, played as the greeting; `greeting_message` is what is said in it, and is spoken where it cannot be had.",
+  ),
   greeting_configs: optional(GreetingConfigs),
   failure_message: optional(z.string().max(10_000)).describe("Spoken when the language model fails."),
   style: optional(z.string().min(1)).describe("Request style; default openai, `local` is embedded and needs no key."),

@@ -289,7 +289,7 @@ export interface operations {
                             output_modalities?: ("text" | "audio")[] | null;
                             /** @description Spoken when the first person is there. */
                             greeting_message?: string | null;
-                            /** @description Not built: refused. */
+                            /** @description A WAV file or raw PCM (16 bits, mono), of at most 8 MiB, played as the greeting; `greeting_message` is what is said in it, and is spoken where it cannot be had. */
                             greeting_audio_url?: string | null;
                             greeting_configs?: {
                                 /** @description Greet whoever comes while nobody else is there (default), or only the first. */
@@ -300,7 +300,9 @@ export interface operations {
                                 interruptable?: boolean | null;
                                 /** @description Speech over such a greeting is answered afterwards (`merge_reply`), or remembered without an answer (`context`). Absent: as `interruption` has it. */
                                 uninterruptible_asr_policy?: ("merge_reply" | "context") | null;
+                                /** @description Longest wait for `greeting_audio_url`. Default 5000. */
                                 audio_download_timeout_ms?: number | null;
+                                /** @description Of `greeting_audio_url` where it is raw PCM, in hertz; a WAV file knows its own. Default 16000. */
                                 audio_pcm_sample_rate?: number | null;
                             } | null;
                             /** @description Spoken when the language model fails. */

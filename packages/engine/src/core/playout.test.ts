@@ -202,3 +202,48 @@ test("a word in between is shown and heard, and is no part of the answer", () =>
   expect(playout.heard(500)).toMatchObject({ text: "One moment.", answer: { text: "", all: "It is noon." } });
   expect(playout.heard(5000)).toMatchObject({ text: "One moment. It is noon.", answer: { text: "It is noon.", all: "It is noon." } });
 });
+
+test.each(["clause", "scripted"] as const)(
+  "words that nobody timed, cut while their sound still comes, are heard at an ordinary rate: %s",
+  (kind) => {
+    const text = "one two three four five six seven eight nine ten eleven twelve";
+    const playout = new Playout(rate);
+    if (kind === "clause") playout.clause(text);
+    else playout.scripted().add(text);
+    playout.push(tone(800));
+    play(playout, 0, 20);
+    playout.clear();
+    // 400 ms are about five letters: three, and the middle of the next three.
+    expect(playout.heard(5000)).toMatchObject({ text: "one two", all: text, ms: 400 });
+  },
+);
+
+test("sound that brings its text, and clauses around it, are told and heard in their order", () => {
+  const playout = new Playout(rate);
+  playout.clause("before it");
+  playout.push(tone(400));
+  const script = playout.scripted();
+  playout.push(tone(200));
+  script.time([{ text: "itself", startMs: 100, endMs: 200 }]);
+  script.add("itself");
+  playout.clause("after it");
+  playout.push(tone(400));
+  playout.end();
+  const started = play(playout, 1000, 50).flatMap((frame) => frame.started);
+  expect(started.map(({ text }) => text)).toEqual(["before it", "before it itself", "before it itself after it"]);
+  expect(started[1]?.words).toEqual([{ text: "itself", startMs: 1500, endMs: 1600 }]);
+  expect([1540, 1560].map((until) => playout.heard(until).text)).toEqual(["before it", "before it itself"]);
+  expect(playout.heard(9000)).toMatchObject({ text: "before it itself after it", all: "before it itself after it", ms: 1000 });
+});
+
+test("a filler that brings its sound is no part of the answer", () => {
+  const playout = new Playout(rate);
+  const script = playout.scripted(true);
+  script.add("One moment.");
+  playout.push(tone(200));
+  playout.clause("Yes.");
+  playout.push(tone(200));
+  playout.end();
+  play(playout, 0, 20);
+  expect(playout.heard(9000)).toMatchObject({ text: "One moment. Yes.", answer: { text: "Yes.", all: "Yes." } });
+});

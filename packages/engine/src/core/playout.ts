@@ -117,6 +117,8 @@ export class Playout {
   #chunks: Int16Array[] = [];
   #offset = 0;
   #queued = 0;
+  /** All that ever came. */
+  #pushed = 0;
   #taken = 0;
   #clauses: Clause[] = [];
   #runs: Run[] = [];
@@ -174,6 +176,7 @@ export class Playout {
     if (this.#ended || pcm.length === 0) return;
     this.#chunks.push(pcm);
     this.#queued += pcm.length;
+    this.#pushed += pcm.length;
   }
 
   /** No more audio will come for this reply. */
@@ -282,7 +285,6 @@ export class Playout {
     this.#chunks = [];
     this.#offset = 0;
     this.#queued = 0;
-    this.#closeClause();
     this.#ended = true;
     this.#finished = true;
   }
@@ -390,7 +392,8 @@ export class Playout {
     if (clause.script !== undefined) return clause.script.words(this.#soundOf(clause));
     const words = clause.text.split(/\s+/).filter((word) => word !== "");
     const characters = words.reduce((sum, word) => sum + word.length + 1, 0);
-    const totalMs = clause.end === undefined ? characters * msPerCharacter : this.#ms(clause.end - clause.start);
+    const { ms, isWhole } = this.#soundOf(clause);
+    const totalMs = isWhole ? ms : Math.max(ms, characters * msPerCharacter);
     let passed = 0;
     return words.map((text) => {
       const startMs = (passed / characters) * totalMs;
@@ -400,7 +403,7 @@ export class Playout {
   }
 
   #soundOf({ start, end }: Clause): Sound {
-    return { ms: this.#ms((end ?? this.#taken + this.#queued) - start), isWhole: end !== undefined };
+    return { ms: this.#ms((end ?? this.#pushed) - start), isWhole: end !== undefined };
   }
 
   #ms(samples: number): number {

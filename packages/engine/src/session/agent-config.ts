@@ -4,6 +4,7 @@ import type { FillerSettings } from "../core/fillers.ts";
 import type { GreetingMode } from "../core/greeting.ts";
 import type { Overlapping, TurnTakingSettings } from "../core/turn-contract.ts";
 import type { ToolPlan } from "../vendors/tool-source.ts";
+import type { ChosenRecording } from "../vendors/vendor.ts";
 import type { BracketPair } from "./brackets.ts";
 import type { ToolSettings } from "./tools.ts";
 
@@ -57,7 +58,10 @@ export interface SystemMessage {
 }
 
 export interface GreetingConfig {
+  /** Empty beside a recording: nobody knows what is said in it. */
   readonly text: string;
+  /** Played in place of the text, where it can be had. */
+  readonly recording?: ChosenRecording;
   /** Speech may cut it. */
   readonly interruptable: boolean;
   /** What becomes of speech over it where it may not. Default: as `turns` has it. */

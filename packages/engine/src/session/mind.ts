@@ -1,11 +1,12 @@
 /** Where replies come from: the language model with what was said before it, or a fixed text; either way, into a voice. */
 import type { ReplySource, ReplyTrigger } from "../core/events.ts";
 import type { History, Memory } from "../core/history.ts";
-import type { Control, Llm, LlmMessage, LlmOutput, LlmTurn, Speech, Voice } from "../vendors/vendor.ts";
+import type { Control, Llm, LlmMessage, LlmOutput, LlmTurn, Recording, Speech, Voice } from "../vendors/vendor.ts";
 import type { SystemMessage } from "./agent-config.ts";
 import type { Restored } from "./parts.ts";
 import { modelVoice } from "./model-voice.ts";
 import type { Pictures } from "./pictures.ts";
+import { recordedVoice } from "./recorded-voice.ts";
 import { once, Reply, type ReplyParts } from "./reply.ts";
 import type { CutReply } from "./snapshot.ts";
 import type { Tasks } from "./tasks.ts";
@@ -14,6 +15,8 @@ import { type Batch, outputOf, type Tools } from "./tools.ts";
 export interface MindParts extends Omit<ReplyParts, "voice"> {
   /** Absent: the model says everything itself. */
   readonly voice: Voice | undefined;
+  /** Of the greeting. */
+  readonly recording?: Promise<Recording>;
   readonly llm: Llm;
   readonly history: History;
   readonly tools: Tools;
@@ -84,8 +87,11 @@ export class Mind {
 
   /** A fixed text. */
   recite(text: string, source: Exclude<ReplySource, "llm" | "llm_failure">): Reply {
-    const ahead = source === "greeting" ? { aheadMs: greetingAheadMs } : {};
-    const reply = new Reply(++this.#replies, source, source, { ...this.#parts, voice: this.#voice, ...ahead });
+    const { recording } = this.#parts;
+    const isGreeting = source === "greeting";
+    const voice = isGreeting && recording !== undefined ? recordedVoice(recording, text, this.#voice) : this.#voice;
+    const ahead = isGreeting ? { aheadMs: greetingAheadMs } : {};
+    const reply = new Reply(++this.#replies, source, source, { ...this.#parts, voice, ...ahead });
     this.#parts.tasks.own(this.#speak(reply, once(text)));
     return reply;
   }

@@ -2,7 +2,7 @@
 import type { HistoryEntry } from "../core/history.ts";
 import type { SayPriority } from "../core/turn-contract.ts";
 import type { Transport } from "../transports/transport.ts";
-import type { Asr, Llm, Voice } from "../vendors/vendor.ts";
+import type { Asr, Llm, Recording, Voice } from "../vendors/vendor.ts";
 import type { AgentConfig, SystemMessage, TurnSettings } from "./agent-config.ts";
 import type { ReadMessage } from "./client-message.ts";
 import type { Clock } from "./clock.ts";

@@ -1,7 +1,7 @@
 /** Starts sessions: opens the vendors that a config names and the transport, and puts them together. */
 import type { OpenTransport } from "../transports/transport.ts";
 import type { OpenedTools, OpenTools } from "../vendors/tool-source.ts";
-import type { Asr, Llm, Voice } from "../vendors/vendor.ts";
+import type { Asr, ChosenRecording, Llm, Recording, Voice } from "../vendors/vendor.ts";
 import type { AgentConfig, ChosenAsr, ChosenLlm, ChosenTts } from "./agent-config.ts";
 import { skippingBrackets } from "./brackets.ts";
 import { Ticker } from "./clock.ts";
@@ -17,6 +17,7 @@ export interface VendorChoice {
   openTts(chosen: ChosenTts, params?: Readonly<Record<string, unknown>>): Voice;
   openLlm(chosen: ChosenLlm): Llm;
   readonly openTools: OpenTools;
+  openRecording(chosen: ChosenRecording): (signal: AbortSignal) => Promise<Recording>;
 }
 
 export interface SessionsOptions extends Pick<SessionParts, "openVad" | "resample" | "readMessage"> {
@@ -81,21 +82,25 @@ export class Sessions implements AsyncDisposable {
         openVad,
         resample,
         readMessage,
+        ...(recording === undefined ? {} : { recording }),
         ...(restored === undefined ? {} : { restored }),
       });
-      this.#running.set(session, this.#follow(session, opened));
+      this.#running.set(session, this.#follow(session, opened, over));
       onStart?.(session);
       for (const failure of opened?.failures ?? []) session.report("llm", failure);
+      recording?.catch((error: unknown) => (over.signal.aborted ? undefined : session.report("tts", error)));
       return session;
     } catch (error) {
+      over.abort();
       await opened?.[Symbol.asyncDispose]();
       throw error;
     }
   }
 
   /** What was opened for a conversation is closed after it. */
-  async #follow(session: Session, opened: OpenedTools | undefined): Promise<void> {
+  async #follow(session: Session, opened: OpenedTools | undefined, over: AbortController): Promise<void> {
     await session.closed;
+    over.abort();
     await opened?.[Symbol.asyncDispose]();
     this.#running.delete(session);
   }

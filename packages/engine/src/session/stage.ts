@@ -2,7 +2,7 @@
 import { INPUT_RATE, INPUT_SAMPLES, FRAME_MS, type Frame, type VoiceFrame } from "../core/frame.ts";
 import type { SessionEvent } from "../core/events.ts";
 import type { Played, Transport, TransportCaps, TransportEvent } from "../transports/transport.ts";
-import type { Asr, Llm, LlmContext, LlmMessage, LlmOutput, Voice } from "../vendors/vendor.ts";
+import type { Asr, Llm, LlmContext, LlmMessage, LlmOutput, Recording, Voice } from "../vendors/vendor.ts";
 import { defaultTurns, type AgentConfig } from "./agent-config.ts";
 import type { ClientMessage } from "./client-message.ts";
 import type { Restored } from "./parts.ts";
@@ -37,6 +37,8 @@ export interface StageOptions {
   readonly llmHangs?: boolean;
   /** There is no voice: the model says everything itself. */
   readonly mute?: boolean;
+  /** Of the greeting. */
+  readonly recording?: Promise<Recording>;
   /** The voice fails with this. */
   readonly voiceError?: Error;
   /** The recogniser fails with this, once. */
@@ -124,7 +126,7 @@ export class Stage implements AsyncDisposable {
 
   constructor(options: StageOptions) {
     this.#options = options;
-    this.transport = new ScriptedTransport(this.clock, options.networkMs ?? 0, options.leadMs ?? 0);
+    this.transport = new ScriptedTransport(this.clock, options);
     this.session = new Session({
       clock: this.clock,
       transport: this.transport,
@@ -144,6 +146,7 @@ export class Stage implements AsyncDisposable {
           return { type: "picture", picture: { id: body, url: `https://a.example/${body}`, source: "url", width: 0, height: 0, bytes: 0 } };
         return { type: "text", text: body, priority: "interrupt" };
       },
+      ...(options.recording === undefined ? {} : { recording: options.recording }),
       ...(options.restored === undefined ? {} : { restored: options.restored }),
     });
     this.#reading = this.#read();

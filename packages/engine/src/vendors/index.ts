@@ -9,9 +9,10 @@ import { openLocal } from "./local.ts";
 import { nearest } from "../nearest.ts";
 import type { Network } from "./network.ts";
 import { openAiStyle } from "./openai.ts";
+import { type FetchRecording, recordingAt } from "./recording.ts";
 import type { OpenTools } from "./tool-source.ts";
 import { toolOpener } from "./tools.ts";
-import type { Asr, Llm, LlmStyle, Vendor, Voice } from "./vendor.ts";
+import type { Asr, ChosenRecording, Llm, LlmStyle, Vendor, Voice } from "./vendor.ts";
 
 export interface VendorsOptions {
   /** Brings the vendor `local`. */
@@ -38,6 +39,7 @@ export interface Vendors {
   openTts(chosen: { readonly vendor: string; readonly options: unknown }, params?: Readonly<Record<string, unknown>>): Voice;
   openLlm(chosen: { readonly style: string; readonly options: unknown }): Llm;
   readonly openTools: OpenTools;
+  openRecording(chosen: ChosenRecording): FetchRecording;
 }
 
 /** The recogniser's name in the REST contract for "the one that is built in". */
@@ -95,6 +97,7 @@ export function openVendors(options: VendorsOptions): Vendors {
     vendors,
     styles,
     openTools: toolOpener(network),
+    openRecording: (chosen) => recordingAt(network, chosen),
     openAsr(chosen) {
       const name = chosen.vendor === builtInAsr ? defaultAsr : chosen.vendor;
       const asr = vendors.find((vendor) => vendor.name === name)?.asr;

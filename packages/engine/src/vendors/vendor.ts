@@ -144,6 +144,23 @@ export interface TtsContext {
   readonly signal: AbortSignal;
 }
 
+/** Where a recording lies that somebody wants played. */
+export interface ChosenRecording {
+  /** http or https. */
+  readonly url: string;
+  /** Longest wait for all of it, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Of raw PCM, in hertz; a WAV file knows its own. */
+  readonly sampleRate: number;
+}
+
+export interface Recording {
+  /** Mono. */
+  readonly pcm: Int16Array;
+  /** In hertz. */
+  readonly sampleRate: number;
+}
+
 /** Speaks clauses as they come; the audio has the rate in `Voice.sampleRate`. */
 export type Tts = (clauses: AsyncIterable<string>, context: TtsContext) => AsyncIterable<TtsOutput>;
 

@@ -1,9 +1,10 @@
 /** A whole call in a test: the door, an agent in a channel, real vendors against their simulators; time is real. */
-import { createResampler } from "@parley/media";
+import { createResampler, openOpusDecoder } from "@parley/media";
 import { type ChatAnswer, type ChatMessage, simulatedVendors, startChatSimulator } from "@parley/simulators";
 import { expect, onTestFinished } from "vitest";
 import type { SessionEvent } from "../../core/events.ts";
-import { Channels } from "../../rtc/channel.ts";
+import { Channels, type Member } from "../../rtc/channel.ts";
+import { Source } from "../../rtc/source.ts";
 import type { Session } from "../../session/session.ts";
 import { Sessions } from "../../session/sessions.ts";
 import { openChannelTransport } from "../../transports/channel.ts";
@@ -17,10 +18,18 @@ export interface CallOptions {
   readonly llm?: Record<string, unknown>;
   /** Further properties of `join`. */
   readonly properties?: Record<string, unknown>;
+  /** Somebody is in the channel, with their loudspeaker on. */
+  readonly listened?: boolean;
+}
+
+/** Someone in the channel without a connection, who says nothing. */
+function someone(uid: string): Member {
+  const silent = { agent: false, publishing: false, muted: false, ready: true, rttMs: 0 };
+  return { ...silent, uid, source: new Source(uid), hears: () => true, take() {}, remove() {} };
 }
 
 /** An agent in a channel, with a simulated voice and a language model by script; people's words come by `think`. */
-export async function openCall({ script, llm = {}, properties = {} }: CallOptions) {
+export async function openCall({ script, llm = {}, properties = {}, listened = false }: CallOptions) {
   const chat = await startChatSimulator({ script });
   const network = new Network({ allowLoopback: true, proxies: {} });
   const simulated = simulatedVendors({ delayMs: 0 }).vendors.map((vendor) => ({ ...vendor, name: "local" }));
@@ -34,6 +43,7 @@ export async function openCall({ script, llm = {}, properties = {} }: CallOption
   const waiting = new Set<() => void>();
   let session: Session | undefined;
   const channels = new Channels();
+  const packets: Uint8Array[] = [];
   const door = openDoor({
     conversations: {
       start: async (request) => {
@@ -50,7 +60,13 @@ export async function openCall({ script, llm = {}, properties = {} }: CallOption
         return session;
       },
     },
-    openChannel: (place) => async (clock, signal) => await openChannelTransport({ channels, ...place })(clock, signal),
+    openChannel: (place) => async (clock, signal) => {
+      const channel = channels.open(place.appId, place.channel);
+      if (listened) channel.join(someone("1002"));
+      const transport = await openChannelTransport({ channels, ...place })(clock, signal);
+      for (const { agent, source } of channel.members) if (agent) source.listen(({ payload }) => packets.push(payload));
+      return transport;
+    },
   });
   onTestFinished(async () => {
     await conversations[Symbol.asyncDispose]();
@@ -80,5 +96,10 @@ export async function openCall({ script, llm = {}, properties = {} }: CallOption
   };
   const say = async (text: string) => await door.call("POST", `${agent}/think`, { text, on_speaking_action: "interrupt" });
   const history = async () => (await door.call("GET", `${agent}/history`)).body?.["contents"];
-  return { call: door.call, join, agent, chat, events, next, say, history };
+  /** What has left the agent so far, out of its packets, at 24 kHz. */
+  const voice = async (): Promise<Int16Array> => {
+    using decoder = await openOpusDecoder(24_000);
+    return Int16Array.from(packets.flatMap((packet) => [...decoder.decode(packet)]));
+  };
+  return { call: door.call, join, agent, chat, events, next, say, history, voice };
 }

@@ -20,7 +20,7 @@ const known: Known = {
   enable: fc.constantFrom(false, false, false, true, null),
   enable_mllm: fc.constantFrom(false, null),
   enable_sal: fc.constantFrom(false, null),
-  greeting_audio_url: fc.constant(null),
+  greeting_audio_url: fc.constantFrom("https://a.example/hello.wav", "", null),
 };
 const JoinSchema = schemaOf(rest.JoinBody);
 const bodies = validOf(JoinSchema, known);

@@ -4,19 +4,13 @@ import type { Fault } from "../../faults.ts";
 import { filled, invalid, missing, type Path } from "./body-faults.ts";
 
 export function checkBuilt(properties: rest.JoinProperties, faults: Fault[]): void {
-  const { llm, avatar, advanced_features: features } = properties;
+  const { avatar, advanced_features: features } = properties;
   const refuse = (wanted: boolean | null | undefined, path: Path, value: unknown, way: string): void => {
     if (wanted === true) faults.push(invalid(path, value, `is not built; ${way}`));
   };
 
   refuse(features?.enable_sal, ["properties", "advanced_features", "enable_sal"], true, "properties.remote_rtc_uids chooses whom it hears");
   refuse(avatar?.enable, ["properties", "avatar", "enable"], true, "the agent has a voice alone");
-  refuse(
-    filled(llm?.greeting_audio_url),
-    ["properties", "llm", "greeting_audio_url"],
-    llm?.greeting_audio_url,
-    "properties.llm.greeting_message is spoken",
-  );
   checkMedia(properties, faults);
 }
 

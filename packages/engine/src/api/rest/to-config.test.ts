@@ -58,6 +58,17 @@ test("greeting modes, delay and interruption become what they say", () => {
   expect(greeting({ uninterruptible_asr_policy: "context" })?.overlapping).toBe("remember");
 });
 
+test("a recording is the greeting, with or without what is said in it", () => {
+  const greeting = (llm: object) => accepted({ llm: { url, greeting_audio_url: "https://a.example/hello.wav", ...llm } }).config.greeting;
+  const recording = { url: "https://a.example/hello.wav", timeoutMs: 5000, sampleRate: 16_000 };
+  expect(greeting({})).toMatchObject({ text: "", recording });
+  const configs = { audio_download_timeout_ms: 800, audio_pcm_sample_rate: 24_000 };
+  expect(greeting({ greeting_message: "Hello.", greeting_configs: configs })).toMatchObject({
+    text: "Hello.",
+    recording: { ...recording, timeoutMs: 800, sampleRate: 24_000 },
+  });
+});
+
 test("silence needs a content unless it is off", () => {
   const silence = (config: unknown) => ({ parameters: { silence_config: config } });
   expect(accepted(silence({ timeout_ms: 0 })).config.silence).toBeUndefined();

@@ -6,6 +6,7 @@ import type { AgentConfig, SystemMessage } from "../../session/agent-config.ts";
 import { filled, invalid, missing } from "./body-faults.ts";
 import { checkBuilt } from "./not-built.ts";
 import { lookUp } from "./presets.ts";
+import type { ChosenRecording } from "../../vendors/vendor.ts";
 import { fillTemplate } from "./template.ts";
 import { toBrain } from "./to-brain.ts";
 import { toToolPlan } from "./to-tools.ts";
@@ -46,6 +47,12 @@ export interface AgentRequest {
 }
 
 export type Translation = { readonly ok: true; readonly request: AgentRequest } | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** The recording of a greeting is waited for so long, in milliseconds. */
+const DOWNLOAD_MS = 5000;
+
+/** Its rate in hertz where it is raw PCM and nobody says: that of the contract's own samples. */
+const PCM_RATE = 16_000;
 
 /** `leave` waits so long for the last words, in seconds, where grace is asked for without a number. */
 const GRACE_S = 30;
@@ -140,9 +147,14 @@ function checkNumericUids(properties: rest.JoinProperties, faults: Fault[]): voi
   }
 }
 
-function toGreeting({ llm }: rest.JoinProperties, variables: Readonly<Record<string, string>>): Pick<AgentConfig, "greeting"> {
-  const text = llm?.greeting_message;
-  if (!filled(text)) return {};
+function toGreeting(
+  { llm }: rest.JoinProperties,
+  variables: Readonly<Record<string, string>>,
+  faults: Fault[],
+): Pick<AgentConfig, "greeting"> {
+  const text = llm?.greeting_message ?? "";
+  const recording = toRecording(llm, faults);
+  if (text === "" && recording === undefined) return {};
   const { mode, delay_ms: delayMs, interruptable, uninterruptible_asr_policy: policy } = llm?.greeting_configs ?? {};
   const overlapping = policy === "context" ? "remember" : policy === "merge_reply" ? "append" : undefined;
   return {
@@ -152,8 +164,18 @@ function toGreeting({ llm }: rest.JoinProperties, variables: Readonly<Record<str
       mode: mode === "single_first" ? "first" : "every",
       delayMs: delayMs ?? 0,
       ...(overlapping === undefined ? {} : { overlapping }),
+      ...(recording === undefined ? {} : { recording }),
     },
   };
+}
+
+function toRecording(llm: rest.JoinProperties["llm"], faults: Fault[]): ChosenRecording | undefined {
+  const url = llm?.greeting_audio_url;
+  const { audio_download_timeout_ms: timeoutMs, audio_pcm_sample_rate: sampleRate } = llm?.greeting_configs ?? {};
+  if (!filled(url)) return undefined;
+  if (!/^https?:$/.test(URL.parse(url)?.protocol ?? ""))
+    faults.push(invalid(["properties", "llm", "greeting_audio_url"], url, "is not an http:// or https:// URL"));
+  return { url, timeoutMs: timeoutMs ?? DOWNLOAD_MS, sampleRate: sampleRate ?? PCM_RATE };
 }
 
 function toSilence(
