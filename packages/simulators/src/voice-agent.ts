@@ -276,7 +276,13 @@ class Line {
 
   #ready(session: Session): void {
     const { id: sessionId, config } = session;
-    this.send({ type: "session.ready", session_id: sessionId, config, expires_at: Math.round(Date.now() / 1000) + 3600, resume_token: "resume" });
+    this.send({
+      type: "session.ready",
+      session_id: sessionId,
+      config,
+      expires_at: Math.round(Date.now() / 1000) + 3600,
+      resume_token: "resume",
+    });
   }
 
   #end(): void {
