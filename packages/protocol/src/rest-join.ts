@@ -176,7 +176,9 @@ export const FillerWords = z.object({
         z.object({
           llm_provider: optional(
             z.object({
-              url: optional(z.string().max(2048)).describe("Full address of the chat completion endpoint; nothing is appended."),
+              url: optional(z.string().max(2048)).describe(
+                "Address of a chat completion endpoint; `/chat/completions` is appended where it is missing. Absent: the agent's own model.",
+              ),
               api_key: optional(z.string()).describe("Sent as bearer token; empty: none is sent."),
               params: optional(z.record(z.string(), z.unknown())).describe("Merged into the top level of the request: model, …"),
             }),

@@ -559,7 +559,7 @@ export interface operations {
                                 } | null;
                                 generated_config?: {
                                     llm_provider?: {
-                                        /** @description Full address of the chat completion endpoint; nothing is appended. */
+                                        /** @description Address of a chat completion endpoint; `/chat/completions` is appended where it is missing. Absent: the agent's own model. */
                                         url?: string | null;
                                         /** @description Sent as bearer token; empty: none is sent. */
                                         api_key?: string | null;

@@ -210,7 +210,12 @@ test.each<[Record<string, unknown>, string]>([
   [{ advanced_features: { enable_sal: true } }, "properties.advanced_features.enable_sal: true is not built"],
   [{ avatar: { enable: true, vendor: "akool" } }, "properties.avatar.enable: true is not built"],
   [
-    { filler_words: { enable: true, content: { mode: "generated", generated_config: { fallback_strategy: "static" } } } },
+    {
+      filler_words: {
+        enable: true,
+        content: { mode: "generated", generated_config: { fallback_strategy: "static", llm_provider: { url } } },
+      },
+    },
     "properties.filler_words.content.static_config.phrases is required",
   ],
   [

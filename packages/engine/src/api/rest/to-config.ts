@@ -71,17 +71,19 @@ export function toConfig(body: rest.JoinBody, offered: Offer): Translation {
   const replaced: Fault[] = brain === undefined ? faults : [];
   const asr = toAsr(properties, offer, replaced);
   const toolPlan = toToolPlan(properties, variables, faults);
+  const tts = toTts(properties, offer, replaced);
+  const model = toLlm(properties, offer, replaced);
   const config: AgentConfig = {
     asr,
-    tts: toTts(properties, offer, replaced),
-    llm: toLlm(properties, offer, replaced),
+    tts,
+    llm: model,
     ...(brain === undefined ? {} : { brain }),
     systemMessages: toSystemMessages(llm?.system_messages ?? [], variables),
     ...(toolPlan === undefined ? {} : { toolPlan }),
     maxHistory: llm?.max_history ?? offer.defaults.maxHistory,
     ...toGreeting(properties, variables, faults),
     ...toSilence(properties, variables, faults),
-    ...toFillers(properties, offer.styles, faults),
+    ...toFillers(properties, offer.styles, model, faults),
     ...(filled(llm?.failure_message) ? { failureMessage: fillTemplate(llm?.failure_message ?? "", variables) } : {}),
     idleTimeoutS: properties.idle_timeout ?? 30,
     firstUserTimeoutS: offer.firstUserTimeoutS,

@@ -1,6 +1,7 @@
 import { rest } from "@parley/protocol";
 import { expect, test } from "vitest";
 import type { Fault } from "../../faults.ts";
+import type { ChosenLlm } from "../../session/agent-config.ts";
 import { openAiStyle } from "../../vendors/openai.ts";
 import { Network } from "../../vendors/network.ts";
 import { joinBody } from "./door-stage.ts";
@@ -8,10 +9,10 @@ import { toFillers } from "./to-fillers.ts";
 
 const styles = [openAiStyle(new Network({ allowLoopback: true, proxies: {} }))];
 
-function fillers(words: unknown): { settings: unknown; faults: string[] } {
+function fillers(words: unknown, own: ChosenLlm = { style: "local", options: {} }): { settings: unknown; faults: string[] } {
   const faults: Fault[] = [];
   const { properties } = rest.JoinBody.parse(joinBody("agent", { filler_words: words }));
-  return { settings: toFillers(properties, styles, faults).fillers, faults: faults.map(({ message }) => message) };
+  return { settings: toFillers(properties, styles, own, faults).fillers, faults: faults.map(({ message }) => message) };
 }
 const phrases = ["One moment.", "Let me see."];
 
@@ -69,14 +70,43 @@ test("words may be made by a model, which is told what it is to do and the newes
   });
 });
 
+test("where no model is named for it, the agent's own makes the words", () => {
+  const options = { url, apiKey: "sk-own", params: { model: "large", seed: 1 }, output: ["text"], details: true, trusted: true };
+  const own = { style: "openai", options, tunes: true, pictures: true };
+  const made = { ...options, details: false };
+  expect(fillers({ enable: true, content: { mode: "generated" } }, own)).toMatchObject({
+    settings: { llm: { style: "openai", options: made }, made: { entries: 6 } },
+    faults: [],
+  });
+  const generated = { llm_provider: { params: { model: "small" } }, context_message_limit: 4 };
+  expect(fillers({ enable: true, content: { mode: "generated", generated_config: generated } }, own)).toMatchObject({
+    settings: { llm: { style: "openai", options: { ...made, params: { model: "small", seed: 1 } } }, made: { entries: 4 } },
+    faults: [],
+  });
+  const speaking = { style: "openai", options: { ...options, output: ["audio"] } };
+  expect(fillers({ enable: true, content: { mode: "generated" } }, speaking).faults).toEqual([
+    expect.stringContaining("llm_provider.url is required"),
+  ]);
+});
+
+test.each([
+  ["https://llm.example/v1", "https://llm.example/v1/chat/completions"],
+  ["https://llm.example/v1/", "https://llm.example/v1/chat/completions"],
+  ["https://llm.example/d/chat/completions?api-version=1", "https://llm.example/d/chat/completions?api-version=1"],
+  ["https://llm.example/d?api-version=1", "https://llm.example/d/chat/completions?api-version=1"],
+])("the address of a model for words in between is completed: %s", (given, asked) => {
+  const content = { mode: "generated", generated_config: { llm_provider: { url: given } } };
+  expect(fillers({ enable: true, content })).toMatchObject({ settings: { llm: { options: { url: asked } } }, faults: [] });
+});
+
 test("a model without address, and a fallback without phrases, are refused together", () => {
   const content = { mode: "generated", generated_config: { llm_provider: { params: {} }, fallback_strategy: "static" } };
   expect(fillers({ enable: true, content }).faults).toEqual([
     'properties.filler_words.content.static_config.phrases is required where generated_config.fallback_strategy is "static"',
-    "properties.filler_words.content.generated_config.llm_provider.url is required",
+    "properties.filler_words.content.generated_config.llm_provider.url is required where properties.llm is no model that answers in text by chat completions",
   ]);
   expect(fillers({ enable: true, content: { mode: "generated" } }).faults).toEqual([
-    "properties.filler_words.content.generated_config.llm_provider.url is required",
+    "properties.filler_words.content.generated_config.llm_provider.url is required where properties.llm is no model that answers in text by chat completions",
   ]);
 });
 
