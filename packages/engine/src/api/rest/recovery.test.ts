@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from "vitest";
 import pino from "pino";
+import { AppError } from "../../errors.ts";
 import { buildToken } from "../../projects/tokens.ts";
 import type { AgentRecord } from "../../projects/agents.ts";
 import type { Project } from "../../projects/project.ts";
@@ -220,6 +221,43 @@ test("an agent that is let go before it is restored has STOPPED, and is not rest
   expect(await get(lost)).toMatchObject({ status: "STOPPED", message: "agent exits with reason: OK" });
   expect(sessions).toEqual([]);
 });
+
+test.each([
+  ["there is", async () => {}],
+  ["is gone with it", async () => await Promise.reject(new AppError("agent-not-found", "what it takes to start it again is gone"))],
+])(
+  "an agent that is let go and deleted while it is being restored stays so, and nothing is told of it: its recipe %s",
+  async (_what, count) => {
+    const token = buildToken({ appId, certificate, channel: "room", uid: "1001", expireSeconds: 600, now: 1_737_111_452_000 });
+    const lost = await lose({ properties: { token } });
+    const { agentId } = lost.agent;
+    const beginning = Promise.withResolvers<void>();
+    const counted = Promise.withResolvers<void>();
+    const logged: string[] = [];
+    const { recovery, load, call, sessions, recipes, tokens, restored } = restart([lost], {
+      recipes: {
+        lost: async () => [lost],
+        attempt: async () => {
+          beginning.resolve();
+          await counted.promise;
+          await count();
+        },
+        steady: () => {},
+      },
+      log: pino({ level: "info" }, { write: (line: string) => void logged.push(line) }),
+    });
+    load();
+    await beginning.promise;
+    expect(await call("DELETE", `agents/${agentId}`)).toMatchObject({ status: 409 });
+    expect(await call("POST", `agents/${agentId}/leave`)).toMatchObject({ status: 200 });
+    expect(await call("DELETE", `agents/${agentId}`)).toMatchObject({ status: 200 });
+    counted.resolve();
+    await recovery[Symbol.asyncDispose]();
+    expect(await call("GET", `agents/${agentId}`)).toMatchObject({ status: 404 });
+    expect([sessions, restored, tokens, [...recipes.keys()]]).toEqual([[], [], [], []]);
+    expect(logged).toEqual([]);
+  },
+);
 
 test("an engine that is told to end before it has restored an agent lets it go", async () => {
   const lost = await lose();

@@ -91,25 +91,27 @@ export class Recovery implements AsyncDisposable {
     return [];
   }
 
-  /** False: it could not be. */
+  /** False: it could not be, or it was let go. */
   async #restore(lost: LostAgent): Promise<boolean> {
     const { agents, recipes, log } = this.#options;
     const { agentId } = lost.agent;
     if (!agents.holds(agentId)) return false;
     try {
       await recipes.attempt(agentId);
-      await this.#start(lost);
-      log.info({ agentId }, "agent restored");
-      return true;
+      const restored = await this.#start(lost);
+      if (restored) log.info({ agentId }, "agent restored");
+      return restored;
     } catch (error) {
       const { code } = toAppError(error);
+      // It was let go meanwhile, and its recipe with it.
+      if (code === "agent-not-found" && !agents.holds(agentId)) return false;
       log[code === "internal" ? "error" : "warn"]({ agentId, err: error }, "an agent could not be restored");
       agents.abandon(agentId, code === "internal" ? new Error("an internal error, see the engine's log") : error);
       return false;
     }
   }
 
-  async #start(lost: LostAgent): Promise<void> {
+  async #start(lost: LostAgent): Promise<boolean> {
     const { projects, store, readers, styles, restore, onRestored } = this.#options;
     const { agent, turn } = lost;
     const project = projects.find(agent.appId);
@@ -127,7 +129,7 @@ export class Recovery implements AsyncDisposable {
       onRestored(lost, past);
     };
     const newest = Math.max(turn, ...past.turns.map(({ turnId }) => turnId), ...past.entries.map(({ turnId }) => turnId));
-    await restore({ agent, project, request, recipe, past, turn: newest, onSession });
+    return await restore({ agent, project, request, recipe, past, turn: newest, onSession });
   }
 
   async #steady(agentIds: readonly string[]): Promise<void> {

@@ -65,8 +65,8 @@ export interface StartOptions {
 
 export interface AgentStarter {
   readonly start: StartAgent;
-  /** Starts a lost agent again, as who it was; throws where that is not possible. */
-  readonly restore: (call: LostCall) => Promise<void>;
+  /** Starts a lost agent again, as who it was; throws where that is not possible. False: it was let go meanwhile. */
+  readonly restore: (call: LostCall) => Promise<boolean>;
 }
 
 export function agentStarter(options: StartOptions): AgentStarter {
@@ -74,10 +74,12 @@ export function agentStarter(options: StartOptions): AgentStarter {
     start: async (project, request, recipe) => await options.agents.start(toStart(options, { project, request, recipe })),
     restore: async (call) => {
       const { agent, past, turn, onSession } = call;
+      if (!options.agents.holds(agent.agentId)) return false;
       const start = toStart(options, call);
       const greeted = past.turns.some(({ start: { type } }) => type === "greeting");
       const restored = { history: historyOf(past.entries, options.now()), turn, greeted };
       await options.agents.restore(agent.agentId, { ...start, restored, onSession });
+      return true;
     },
   };
 }
