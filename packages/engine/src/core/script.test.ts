@@ -89,18 +89,23 @@ describe("captions", () => {
     expect(shown.map(([until]) => until)).toEqual([20, 980, 2060]);
   });
 
-  test("a sentence that is not whole yet is waited for, and shown at the end at the latest", () => {
-    const script = scriptOf("A sentence without an end");
-    expect(script.due(500, sofar(1000))).toBeUndefined();
+  test("a sentence that is not whole yet is shown as far as it is known, and again when the sound has come so far", () => {
+    const script = scriptOf("One two thr");
+    expect(script.due(20, sofar(1000))?.text).toBe("One two");
+    script.add("ee four five");
+    expect(script.due(40, sofar(1000))).toBeUndefined();
+    expect(script.due(600, sofar(1000))?.text).toBe("One two three four");
     script.end();
-    expect(script.due(500, whole(1000))?.text).toBe("A sentence without an end");
-    expect(script.due(1000, whole(1000))).toBeUndefined();
+    expect(script.due(1000, whole(1000))).toMatchObject({ text: "One two three four five", words: [{ text: "five" }] });
+    expect(script.due(2000, whole(1000))).toBeUndefined();
   });
 
-  test("signs alone are text, too", () => {
-    const script = scriptOf("…");
-    script.end();
-    expect(script.due(20, whole(1000))).toMatchObject({ text: "…" });
+  test("the last sentence does not wait for the end of the sound", () => {
+    const script = scriptOf("The first one. The last one.");
+    expect([script.due(20, sofar(500))?.text, script.due(1500, sofar(2000))?.text]).toEqual([
+      "The first one.",
+      "The first one. The last one.",
+    ]);
   });
 });
 

@@ -33,13 +33,12 @@ const letter = /[\p{L}\p{M}\p{N}]/u;
 
 export class Script {
   readonly #clauses = new Clauses();
-  /** What of the text can be shown once it sounds, cut where it may be cut. */
-  readonly #parts: string[] = [];
+  /** Letters up to the end of each clause that is whole: what is shown at once. */
+  readonly #borders: number[] = [];
   readonly #knots: Knot[] = [];
   #raw = "";
-  /** Parts that were shown, and the letters in them. */
+  /** Letters that were shown. */
   #shown = 0;
-  #shownLetters = 0;
   #units: readonly Unit[] | undefined;
   #over = false;
 
@@ -52,8 +51,8 @@ export class Script {
   add(text: string): void {
     if (text === "" || this.#over) return;
     this.#raw += text;
-    this.#parts.push(...this.#clauses.push(text));
     this.#units = undefined;
+    for (const clause of this.#clauses.push(text)) this.#borders.push((this.#borders.at(-1) ?? 0) + lettersIn(clause));
   }
 
   /** When the next words sound, in milliseconds from the first sample. Their letters are counted, wherever the text writes spaces and signs. */
@@ -71,9 +70,7 @@ export class Script {
 
   /** Nothing more comes. */
   end(): void {
-    if (this.#over) return;
     this.#over = true;
-    this.#parts.push(...this.#clauses.end());
   }
 
   /** All words so far with their times: those that were told, else by their share of the sound. */
@@ -89,20 +86,33 @@ export class Script {
     return join(this.#all.slice(0, ms > 0 ? count : 0));
   }
 
-  /** What begins to sound before `untilMs` and was not told yet: the text up to its end, and its words. */
+  /**
+   * What begins to sound before `untilMs` and was not told yet, a clause at a time, of the last one what there is: the
+   * text up to its end, and its words.
+   */
   due(untilMs: number, sound: Sound): { readonly text: string; readonly words: readonly ClauseWord[] } | undefined {
-    if (this.#shown >= this.#parts.length) return undefined;
+    const known = this.#known;
+    const first = this.#shown;
+    if (first >= known) return undefined;
     const place = this.#places(sound);
-    const first = this.#shownLetters;
-    while (this.#shown < this.#parts.length && place(this.#shownLetters, "start") < untilMs) {
-      this.#shownLetters += lettersIn(this.#parts[this.#shown] ?? "");
-      this.#shown += 1;
+    while (this.#shown < known && place(this.#shown, "start") < untilMs) {
+      this.#shown = this.#borders.find((border) => border > this.#shown) ?? known;
     }
-    const isAll = this.#shown === this.#parts.length && this.#over;
-    const all = this.#all.filter(({ to }) => isAll || to <= this.#shownLetters);
-    if (this.#shownLetters === first && !isAll) return undefined;
-    const words = this.words(sound).slice(0, all.length);
-    return { text: join(all), words: words.slice(all.findIndex(({ to }) => to > first)) };
+    if (this.#shown === first) return undefined;
+    const all = this.#all.slice(0, this.#all.findLastIndex(({ to }) => to <= this.#shown) + 1);
+    return {
+      text: join(all),
+      words: this.words(sound).slice(
+        all.findIndex(({ to }) => to > first),
+        all.length,
+      ),
+    };
+  }
+
+  /** Letters in words that nothing is added to any more. */
+  get #known(): number {
+    const isWhole = this.#over || /[\s.!?…。！？]["'”’)\]」）]*$/u.test(this.#raw);
+    return this.#all.at(isWhole ? -1 : -2)?.to ?? 0;
   }
 
   get #all(): readonly Unit[] {
