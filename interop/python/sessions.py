@@ -42,7 +42,9 @@ def session_of(agent: Agent, client: Client, **options: typing.Any) -> typing.An
 
 
 def custom(**options: typing.Any) -> CustomLLM:
-    return CustomLLM(api_key="made-up", model="simulated", base_url=LLM_URL, **options)
+    # Older versions have fewer options.
+    known = {name: option for name, option in options.items() if name in CustomLLM.model_fields}
+    return CustomLLM(api_key="made-up", model="simulated", base_url=LLM_URL, **known)
 
 
 async def use_lifecycle(report: Report, client: Client, wire: Wire, name: str) -> None:
@@ -197,7 +199,6 @@ async def use_conversation(report: Report, client: Client, wire: Wire, name: str
     try:
         await turns_until(session, lambda turns: types_of(turns) >= {"greeting"})
         await value(session.say("This is a longer sentence that somebody cuts off before it has come to its end."))
-        await asyncio.sleep(1)
         await value(session.interrupt())
         await value(session.think("When do you close?"))
         await turns_until(session, lambda turns: types_of(turns) >= {"greeting", "api_speak", "api_think"})

@@ -10,7 +10,7 @@ from refusals import refused
 from report import Report
 from sessions import custom, session_of
 from settings import APP_ID, Client, value
-from vendors import avatars, language_models, made, multimodal_models, recognisers, voices
+from vendors import avatars, elsewhere, language_models, made, multimodal_models, recognisers, voices
 
 
 async def built(report: Report, client: Client, part: str) -> typing.Set[str]:
@@ -33,20 +33,22 @@ async def use_vendors(report: Report, client: Client, name: str) -> None:
     names["asr"] |= {"ares", "fengming"}
     plain = Agent(client=client)
     for vendor in voices():
-        one = made(vendor)
-        agent = plain.with_llm(llm).with_tts(one)
-        await start(report, client, agent, name, vendor, "tts.vendor", one.to_config()["vendor"], names["tts"])
+        config = made(vendor).to_config()
+        if not elsewhere("tts", config):
+            agent = plain.with_llm(llm).with_tts(made(vendor))
+            await start(report, client, agent, name, vendor, "tts.vendor", config["vendor"], names["tts"])
     for vendor in recognisers():
-        one = made(vendor)
-        agent = plain.with_llm(llm).with_tts(voice).with_stt(one)
-        await start(report, client, agent, name, vendor, "asr.vendor", one.to_config()["vendor"], names["asr"])
+        config = made(vendor).to_config()
+        if not elsewhere("asr", config):
+            agent = plain.with_llm(llm).with_tts(voice).with_stt(made(vendor))
+            await start(report, client, agent, name, vendor, "asr.vendor", config["vendor"], names["asr"])
     for vendor in language_models():
-        one = made(vendor)
-        agent = plain.with_llm(one).with_tts(voice)
-        await start(report, client, agent, name, vendor, "llm.style", one.to_config()["style"], names["llm"])
+        agent = plain.with_llm(made(vendor)).with_tts(voice)
+        await start(report, client, agent, name, vendor, "llm.style", made(vendor).to_config()["style"], names["llm"])
     for vendor in multimodal_models():
-        one = made(vendor)
-        await start(report, client, plain.with_mllm(one), name, vendor, "mllm.vendor", one.to_config()["vendor"], {"assemblyai"})
+        config = made(vendor).to_config()
+        if not elsewhere("mllm", config):
+            await start(report, client, plain.with_mllm(made(vendor)), name, vendor, "mllm.vendor", config["vendor"], {"assemblyai"})
     for vendor in avatars():
         # A voice whose rate the SDK does not know: each avatar wants another.
         agent = plain.with_llm(llm).with_tts(MiniMaxTTS(model="speech-2.8-turbo", voice_id="v")).with_avatar(made(vendor))

@@ -59,14 +59,20 @@ SPECIAL: typing.Dict[str, typing.Dict[str, typing.Any]] = {
     "OpenAITTS": {"base_url": "https://vendor.example/v1"},
 }
 
-#: Served from another host by the SDK itself, whatever the base URL.
-ELSEWHERE = {"GeminiTTS"}
-
 
 def all_of(base: type) -> typing.List[type]:
     named = [getattr(agora_agent, name, None) for name in agora_agent.__all__ if name != "Pool"]
-    classes = [one for one in named if inspect.isclass(one) and issubclass(one, base) and not inspect.isabstract(one)]
-    return [one for one in classes if one.__name__ not in ELSEWHERE]
+    return [one for one in named if inspect.isclass(one) and issubclass(one, base) and not inspect.isabstract(one)]
+
+
+def elsewhere(part: str, config: typing.Dict[str, typing.Any]) -> bool:
+    """Sessions with such a vendor are sent to another host by the SDK itself, whatever the base URL."""
+    try:
+        from agora_agent.agentkit.preview.client import required_preview_features
+    except ImportError:
+        # Older versions have none of them.
+        return False
+    return len(required_preview_features({part: config})) > 0
 
 
 def voices() -> typing.List[type]:

@@ -95,6 +95,7 @@ def hold(report: Report, model: typing.Any, answer: typing.Any, path: str = "") 
         for index, (entry, value) in enumerate(zip(model, answer)):
             hold(report, entry, value, f"{path}[{index}]")
     else:
+        report.true(f"{path} is null", answer is not None)
         report.equal(path, model, answer)
 
 
