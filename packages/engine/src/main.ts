@@ -270,6 +270,7 @@ export async function runEngine(options: EngineOptions): Promise<number> {
     findProject: (appId) => projects.find(appId),
     store,
     engineId,
+    shared: config.databaseUrl !== undefined,
     keepTranscripts: config.keepTranscripts,
     graceMs: config.voiceAgent.graceSeconds * 1000,
     sessionLog: voiceAgent.sessions,

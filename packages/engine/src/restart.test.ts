@@ -1,18 +1,16 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { Caller } from "@parley/caller";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { z } from "zod";
 import { readConfig } from "./config.ts";
+import { kill, startEngine } from "./process-stage.ts";
 import { buildToken } from "./projects/tokens.ts";
 import { makePostgres, testServers } from "./store/test-databases.ts";
 import { openReceiver, type TestReceiver } from "./webhooks/delivery-stage.ts";
 
-const command = fileURLToPath(new URL("./cli/parley.ts", import.meta.url));
 /** Loading the models takes seconds, on a busy machine many. */
 const PATIENCE_MS = 180_000;
 const poll = { timeout: 60_000, interval: 100 };
@@ -30,46 +28,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  child.kill("SIGKILL");
-  await once(child, "exit");
-}
-
-/** An engine as a person starts it. `listening` and `ready` resolve with its address. */
 function start(env: Record<string, string>) {
-  const child = spawn(process.execPath, ["--conditions=source", command, "start"], {
-    env: {
-      PATH: process.env["PATH"] ?? "",
-      INIT_CWD: folder,
-      PORT: "0",
-      PARLEY_RTC__UDP_PORT: "0",
-      PARLEY_LLM__DISCOVER: "off",
-      PARLEY_WEBHOOKS: JSON.stringify([{ url: receiver.url, secret: "secret" }]),
-      ...env,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  children.push(child);
-  let log = "";
-  const listening = Promise.withResolvers<string>();
-  const ready = Promise.withResolvers<string>();
-  const exit = once(child, "exit").then(() => {
-    const error = new Error(`the engine ended: ${log}`);
-    listening.reject(error);
-    ready.reject(error);
-  });
-  for (const { promise } of [listening, ready]) promise.catch(() => {});
-  child.stderr.on("data", (data: Buffer) => {
-    log += data.toString();
-    const port = /"port":(\d+),"udpPort".*"msg":"listening"/.exec(log)?.[1];
-    if (port !== undefined) listening.resolve(`http://127.0.0.1:${port}`);
-  });
-  child.stdout.on("data", (data: Buffer) => {
-    const port = /ready on http:\/\/localhost:(\d+)/.exec(data.toString())?.[1];
-    if (port !== undefined) ready.resolve(`http://127.0.0.1:${port}`);
-  });
-  return { child, exit, listening: listening.promise, ready: ready.promise, log: () => log };
+  const engine = startEngine(folder, { PARLEY_WEBHOOKS: JSON.stringify([{ url: receiver.url, secret: "secret" }]), ...env });
+  children.push(engine.child);
+  return engine;
 }
 
 const Answer = z.looseObject({ agent_id: z.string().optional(), status: z.string().optional() });

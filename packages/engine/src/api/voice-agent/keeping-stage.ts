@@ -23,13 +23,21 @@ export interface EngineOptions extends VoiceStageOptions {
   readonly engineId: string;
   readonly name: string;
   readonly keepTranscripts?: boolean;
+  readonly shared?: boolean;
   /** Models that load. */
   readonly ready?: Promise<void>;
 }
 
 export type Engine = Awaited<ReturnType<typeof openEngine>>;
 
-export async function openEngine({ database, engineId, keepTranscripts = true, ready = Promise.resolve(), ...options }: EngineOptions) {
+export async function openEngine({
+  database,
+  engineId,
+  keepTranscripts = true,
+  shared = true,
+  ready = Promise.resolve(),
+  ...options
+}: EngineOptions) {
   const { clock } = options;
   const pause = async (ms: number, signal: AbortSignal): Promise<void> => {
     signal.throwIfAborted();
@@ -78,6 +86,7 @@ export async function openEngine({ database, engineId, keepTranscripts = true, r
     findProject: (appId) => (appId === sharedProject.appId ? sharedProject : undefined),
     store,
     engineId,
+    shared,
     keepTranscripts,
     graceMs: 30_000,
     sessionLog: records,

@@ -3,7 +3,7 @@
  * that are gone, takes them over from engines that live, and ends those that nobody comes back to.
  */
 import type { Logger } from "pino";
-import { AppError } from "../../errors.ts";
+import { AppError, toAppError } from "../../errors.ts";
 import type { Project } from "../../projects/project.ts";
 import type { ProjectSecrets } from "../../projects/project-secrets.ts";
 import { Vault } from "../../store/vault.ts";
@@ -26,6 +26,8 @@ export interface KeepingOptions {
     listen(channel: string, onNotice: (text: string) => void): void;
   };
   readonly engineId: string;
+  /** Other engines use the same database. */
+  readonly shared: boolean;
   readonly keepTranscripts: boolean;
   /** How long a lost client may stay away, in milliseconds. */
   readonly graceMs: number;
@@ -68,6 +70,8 @@ export class Keeping implements AsyncDisposable {
   /** Sessions of earlier runs are known, and new ones can be started. */
   readonly #open: Promise<void>;
   readonly #work: Promise<void>;
+  /** There may be sessions that live nowhere. An engine by itself leaves some only when it dies, or cannot start one. */
+  #looks = true;
 
   constructor(options: KeepingOptions) {
     this.#options = options;
@@ -139,6 +143,7 @@ export class Keeping implements AsyncDisposable {
       waitingWrites: () => store.waiting,
       onStop: () => {
         if (this.#held.get(id) === held) this.#held.delete(id);
+        this.#looks = true;
       },
     });
     return { keeper, custody };
@@ -198,16 +203,21 @@ export class Keeping implements AsyncDisposable {
         }
         await this.#attend();
       } catch (error) {
-        if (!signal.aborted) log.error({ err: error }, "voice agent sessions were not looked after");
+        // Of a database that is away others tell.
+        if (!signal.aborted && toAppError(error).code !== "not-ready")
+          log.error({ err: error }, "voice agent sessions were not looked after");
       }
       await Promise.race([pause(ATTEND_EVERY_MS, signal).catch(() => {}), ...(state.opened ? [] : [ready])]);
     }
   }
 
   async #attend(): Promise<void> {
-    const { rows, graceMs } = this.#options;
+    const { rows, graceMs, shared } = this.#options;
     const before = [...this.#held.values()].map(({ holding }) => holding);
     for (const taken of await rows.touch(before)) this.#pass(taken);
+    if (!this.#looks) return;
+    this.#looks = shared;
+    if (!shared && (await rows.waiting(before))) this.#looks = true;
     for (const row of await rows.unseen(graceMs + SLACK_MS)) {
       if (!this.#held.has(row.id) && !this.#abort.signal.aborted) await this.#finish(row);
     }

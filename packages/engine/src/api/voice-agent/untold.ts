@@ -12,9 +12,9 @@ export class Untold {
     this.#waiting = [...waiting];
   }
 
-  /** What a client who comes back is told first. */
-  get waiting(): readonly WireEvent[] {
-    return this.#waiting;
+  /** What would wait if the socket were gone, and what was sent after `since` had not arrived. */
+  asOf(since: number): readonly WireEvent[] {
+    return [...this.#told.filter(({ at }) => at >= since).map(({ event }) => event), ...this.#waiting];
   }
 
   /** It was sent, or nobody was there. */
@@ -30,7 +30,7 @@ export class Untold {
 
   /** The socket is gone; what was sent after `since` did not arrive. */
   lost(since: number): void {
-    this.#waiting.unshift(...this.#told.filter(({ at }) => at >= since).map(({ event }) => event));
+    this.#waiting = [...this.asOf(since)];
     this.#told = [];
   }
 

@@ -177,7 +177,7 @@ export class VoiceSession {
     if (this.#line !== line || this.#life.ended) return;
     const { transport, session, clock, resumeReply } = this.#parts;
     this.#line = undefined;
-    this.#untold.lost(silentMs > 0 ? clock.now() - silentMs : Number.POSITIVE_INFINITY);
+    this.#untold.lost(this.#since(silentMs));
     this.#wire.detach();
     transport.detach();
     if (!resumeReply && this.#wire.replyId !== undefined) session.interrupt();
@@ -234,8 +234,13 @@ export class VoiceSession {
       timeline: this.#timeline.snapshot(),
       session: session.snapshot(transport.deliveredUntil),
       partial: this.#partial,
-      untold: this.#untold.waiting,
+      untold: this.#untold.asOf(this.#since(this.#line?.silentMs ?? 0)),
     };
+  }
+
+  /** When a client that has been silent for so long fell silent. */
+  #since(silentMs: number): number {
+    return silentMs > 0 ? this.#parts.clock.now() - silentMs : Number.POSITIVE_INFINITY;
   }
 
   #goOn(kept: KeptSession, line: Line): void {

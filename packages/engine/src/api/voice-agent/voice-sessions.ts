@@ -152,6 +152,7 @@ export class VoiceSessions implements AsyncDisposable {
     const before = this.#returning.get(id);
     // Of two sockets that come at once the later one goes on.
     if (before !== undefined) return before.then(async () => await this.resume(id, token, client, line));
+    if (this.#options.draining()) return draining;
     const returning = this.#takeOver(id, keeping.claim(id, token, client.project), client, line).finally(() => this.#returning.delete(id));
     this.#returning.set(id, returning);
     return returning;
@@ -196,7 +197,7 @@ export class VoiceSessions implements AsyncDisposable {
   }
 
   #room(project: Project): Refusal | undefined {
-    if (this.#options.draining()) return refusal("at_capacity", "This engine is shutting down: try again in a moment");
+    if (this.#options.draining()) return draining.refusal;
     const { maxSessions, sessionsPerMinute } = this.#options.rules;
     const running = [...this.#sessions.values()].filter((session) => session.project.appId === project.appId).length;
     if (maxSessions !== undefined && running + (this.#starting.get(project.appId) ?? 0) >= maxSessions) {
@@ -413,6 +414,8 @@ type Taken = Extract<Claimed, { ok: true }>;
 function toRestored({ session: { turn }, replies, greeted }: KeptSession["state"]): Restored {
   return { history: [], turn, replies, greeted };
 }
+
+const draining = no("at_capacity", "This engine is shutting down: try again in a moment");
 
 const takenOver = no("session_taken_over", "Another socket goes on with this session");
 
