@@ -73,3 +73,58 @@ test("an answer may ask for tools, as OpenAI streams it: who is called first, th
   expect(pieces.map((piece) => piece.function.arguments).join("")).toBe('{"what":"a long thing"}');
   expect(deltas.at(-1)!.finish_reason).toBe("tool_calls");
 });
+
+interface AudioDelta {
+  audio?: {
+    id: string;
+    data?: string;
+    transcript?: string;
+    words?: { text: string; start_ts: number; end_ts: number; duration: number }[];
+  };
+}
+
+const audioOf = (body: string): NonNullable<AudioDelta["audio"]>[] =>
+  body
+    .split("\n\n")
+    .filter((line) => line.startsWith("data: {"))
+    .map((line) => (JSON.parse(line.slice(6)) as { choices: { delta: AudioDelta }[] }).choices[0]?.delta.audio)
+    .filter((audio) => audio !== undefined);
+
+test("an answer may be sound, in pieces of 40 ms, with its transcript before it and each word where it begins", async () => {
+  const pcm = Int16Array.from({ length: 2000 }, (_, index) => index - 1000);
+  const words = [
+    { text: "Good", startMs: 0, endMs: 30 },
+    { text: "day", startMs: 85, endMs: 120 },
+  ];
+  await using server = await startChatSimulator({ script: [{ speech: { pcm, transcript: "Good day", words } }] });
+  const audio = audioOf(await (await post(server.url, question)).text());
+  expect(new Set(audio.map(({ id }) => id)).size).toBe(1);
+  expect(audio[0]).toMatchObject({ transcript: "Good day" });
+  const pieces = audio.slice(1).map(({ data = "" }) => Buffer.from(data, "base64"));
+  expect(pieces.map(({ length }) => length)).toEqual([1280, 1280, 1280, 160]);
+  const bytes = Buffer.concat(pieces);
+  expect(Int16Array.from({ length: bytes.length / 2 }, (_, index) => bytes.readInt16LE(index * 2))).toEqual(pcm);
+  expect(audio.map((piece) => piece.words?.map(({ text }) => text) ?? [])).toEqual([[], ["Good"], [], ["day"], []]);
+  expect(audio[3]?.words).toEqual([{ text: "day", start_ts: 85, end_ts: 120, duration: 35 }]);
+});
+
+test("deltas may be given as they stand, and are made as the client takes them", async () => {
+  let made = 0;
+  const endless = {
+    *[Symbol.iterator]() {
+      for (;;) {
+        made += 1;
+        yield { audio: { data: "A".repeat(100_000) } };
+      }
+    },
+  };
+  await using server = await startChatSimulator({ script: [{ deltas: endless }] });
+  const leaving = new AbortController();
+  const response = await fetch(server.url, { method: "POST", body: question, signal: leaving.signal });
+  const reader = response.body!.getReader();
+  await reader.read();
+  leaving.abort();
+  expect((await server.over(0)).cancelled).toBe(true);
+  // What is under way fits the buffers between the two.
+  expect(made).toBeLessThan(500);
+});

@@ -118,6 +118,39 @@ test("samples may be cut anywhere between two pieces; half a sample at the end i
   );
 });
 
+test("whatever stands in audio, it is sound, or an error that says what is wrong", () => {
+  const word = fc.oneof(
+    fc.record({ text: fc.string(), start_ts: fc.double(), end_ts: fc.double(), duration: fc.double() }, { requiredKeys: [] }),
+    fc.anything(),
+  );
+  const audio = fc.oneof(
+    fc.record(
+      {
+        id: fc.oneof(fc.constantFrom("a", "b"), fc.anything()),
+        data: fc.oneof(fc.base64String(), fc.string(), fc.anything()),
+        transcript: fc.oneof(fc.string(), fc.anything()),
+        words: fc.oneof(fc.array(word), fc.anything()),
+      },
+      { requiredKeys: [] },
+    ),
+    fc.anything(),
+  );
+  fc.assert(
+    fc.property(fc.array(audio, { maxLength: 8 }), (pieces) => {
+      const reader = new OwnSpeech(16_000, (what) => new AppError("vendor-failed", what));
+      for (const piece of pieces) {
+        try {
+          const speech = reader.read(piece);
+          for (const { startMs, endMs } of speech?.words ?? []) expect(endMs >= startMs && Number.isFinite(endMs)).toBe(true);
+        } catch (error) {
+          expect(error).toBeInstanceOf(AppError);
+        }
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
 describe("words", () => {
   const word = (text: string, start: number, end: number) => ({ text, start_ts: start, end_ts: end, duration: end - start });
   const second = base64(tone);

@@ -104,12 +104,13 @@ function contentsOf(entries: readonly Said[], limit: number): Pick<Said, "role" 
 }
 
 function metricsOf({ turnId, metrics }: TurnRecord): Record<string, number> {
-  const { asrTtlwMs, llmTtfbMs, llmTtfsMs, ttsTtfbMs } = metrics;
+  const { asrTtlwMs, llmTtfbMs, llmTtfsMs, llmTtfaMs, ttsTtfbMs } = metrics;
   return {
     turn_id: turnId,
     ...(asrTtlwMs === undefined ? {} : { asr_ttlw: asrTtlwMs }),
     ...(llmTtfbMs === undefined ? {} : { llm_ttfb: llmTtfbMs }),
     ...(llmTtfsMs === undefined ? {} : { llm_ttfs: llmTtfsMs }),
+    ...(llmTtfaMs === undefined ? {} : { llm_ttfa: llmTtfaMs }),
     ...(ttsTtfbMs === undefined ? {} : { tts_ttfb: ttsTtfbMs }),
   };
 }
