@@ -48,6 +48,23 @@ test("a question and its answer are one turn, with its figures", () => {
   expect(turns).toMatchObject([{ turnId: 2, start: { type: "voice" }, metrics: { e2eMs: 700, asrTtlwMs: 600, llmTtfbMs: 20 } }]);
 });
 
+test("speech that nothing answers is kept where it is remembered", () => {
+  const ignored = {
+    type: "speech-ignored",
+    at: 900,
+    turnId: 2,
+    uid: "7",
+    text: "I am Ada",
+    startMs: 100,
+    endMs: 800,
+    cause: "disable",
+  } as const;
+  expect(keep([ignored]).entries).toEqual([]);
+  const { entries, turns } = keep([{ ...ignored, remembered: true }]);
+  expect(entries).toMatchObject([{ turnId: 2, role: "user", content: "I am Ada", source: "asr", uid: "7" }]);
+  expect(turns).toMatchObject([{ turnId: 2, end: { type: "ignored", cause: "disable" } }]);
+});
+
 test("an answer that was cut holds what was heard, and what would have been said", () => {
   const { entries, turns } = keep([
     { type: "turn-end", at: 100, turnId: 1, uid: "7", text: "count", startMs: 0, endMs: 90, by: "text" },

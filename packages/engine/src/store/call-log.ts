@@ -66,7 +66,6 @@ export class CallLog {
       case "turn-dropped":
       case "turn-marked":
       case "turn-overlong":
-      case "speech-ignored":
       case "echo-suspected":
       case "transcript":
       case "reply-text":
@@ -78,6 +77,12 @@ export class CallLog {
       case "error":
       case "closed":
         return [];
+      case "speech-ignored": {
+        const { turnId, at, uid, text, remembered } = event;
+        return remembered === true
+          ? [this.#entry({ turnId, role: "user", content: text, source: "asr", uid, interrupted: false, at })]
+          : [];
+      }
       case "turn-end": {
         const { turnId, at, uid, text, by } = event;
         const source = by === "voice" ? "asr" : by === "text" ? "message" : "command";

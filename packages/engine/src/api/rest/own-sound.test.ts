@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { readWav, resample, writeWav } from "@parley/media";
+import { audioDelta } from "@parley/simulators";
 import { expect, onTestFinished, test } from "vitest";
 import { openCall } from "./call-stage.ts";
 import { joinBody } from "./door-stage.ts";
@@ -137,4 +138,41 @@ test("a recording at a private address that nobody has allowed is refused with t
   const { status, body } = await call.call("POST", "join", joinBody("other", { llm }));
   expect([status, body?.["reason"]]).toEqual([400, "InvalidFieldValue"]);
   expect(String(body?.["detail"])).toContain("llm.greeting_audio_url: 169.254.169.254 is refused");
+});
+
+const endless = {
+  *[Symbol.iterator](): Generator<Record<string, unknown>> {
+    yield { audio: { id: "a", transcript: "One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen." } };
+    for (;;) yield audioDelta("a", speech);
+  },
+};
+
+test("an interruption breaks the request off, however much sound is still to come, and the call goes on", async () => {
+  const call = await openCall({
+    script: [{ deltas: endless }, { speech: { pcm: speech, transcript } }],
+    llm: { output_modalities: ["audio"] },
+  });
+  await call.say("Count.");
+  await call.next("reply-start");
+  await call.call("POST", `${call.agent}/interrupt`);
+  const { heard, text } = await call.next("reply-interrupted");
+  expect((await call.chat.over(0)).cancelled).toBe(true);
+  expect(text.startsWith("One two three")).toBe(true);
+  expect(text.startsWith(heard) && heard.length < text.length / 2).toBe(true);
+  await call.say("And now?");
+  expect(await call.next("reply-end")).toMatchObject({ text: transcript });
+});
+
+test("sound that is none is told as an error of the model, and the failure message is spoken", async () => {
+  const call = await openCall({
+    script: [{ deltas: [{ audio: { data: "no base64!" } }] }, { speech: { pcm: speech.slice(0, 8000) } }],
+    llm: { output_modalities: ["audio"], failure_message: "One moment, please." },
+  });
+  await call.say("Hello?");
+  expect(await call.next("error")).toMatchObject({
+    module: "llm",
+    message: expect.stringContaining("sent sound that is not base64") as string,
+  });
+  expect(await call.next("reply-end")).toMatchObject({ text: "One moment, please.", playedMs: 500 });
+  expect(await call.history()).toMatchObject([{ role: "user" }, { role: "assistant", content: "One moment, please." }]);
 });
