@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { audioDelta, type ChatAnswer, type ChatSimulator, startChatSimulator } from "@parley/simulators";
+import { writeWav } from "@parley/media";
 import fc from "fast-check";
 import { afterEach, describe, expect, test } from "vitest";
 import { AppError } from "../errors.ts";
@@ -63,6 +65,18 @@ test("sound, transcript and words come through as they are", async () => {
   expect(heard.speech.every(({ sampleRate }) => sampleRate === 16_000)).toBe(true);
 });
 
+test("the chunk in docs/rest.md is read as the page says", () => {
+  const page = readFileSync(new URL("../../../../docs/rest.md", import.meta.url), "utf8");
+  const chunk = /```json\n(\{ "choices": [\s\S]*?"audio"[\s\S]*?)```/.exec(page)?.[1] ?? "";
+  const { choices } = JSON.parse(chunk) as { choices: { delta: { audio: unknown } }[] };
+  const reader = new OwnSpeech(16_000, (what) => new AppError("vendor-failed", what));
+  expect(reader.read(choices[0]?.delta.audio)).toMatchObject({
+    pcm: Int16Array.of(1, 2, 3, 4),
+    text: "Hello world!",
+    words: [{ text: "Hello", startMs: 100, endMs: 140 }],
+  });
+});
+
 test("the request asks for what is wanted, unless its parameters do", async () => {
   const plain = await hear({ speech: { pcm: tone } }, { output: ["text", "audio"] });
   expect(plain.server.requests[0]?.body).toMatchObject({ modalities: ["text", "audio"] });
@@ -103,19 +117,30 @@ test.each([
 
 test("samples may be cut anywhere between two pieces; half a sample at the end is no sound", () => {
   fc.assert(
-    fc.property(fc.int16Array({ maxLength: 200 }), fc.array(fc.nat({ max: 60 }), { maxLength: 20 }), fc.boolean(), (pcm, cuts, extra) => {
-      const reader = new OwnSpeech(16_000, (what) => new AppError("vendor-failed", what));
-      const bytes = Buffer.concat([Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength), Buffer.alloc(extra ? 1 : 0, 7)]);
-      const heard: number[] = [];
-      let at = 0;
-      for (const cut of [...cuts, bytes.length]) {
-        const piece = bytes.subarray(at, Math.min(bytes.length, at + cut));
-        at += piece.length;
-        heard.push(...(reader.read({ data: piece.toString("base64") })?.pcm ?? []));
-      }
-      expect(heard).toEqual([...pcm]);
-    }),
+    fc.property(
+      fc.int16Array({ minLength: 8, maxLength: 200 }),
+      fc.array(fc.nat({ max: 60 }), { maxLength: 20 }),
+      fc.boolean(),
+      (pcm, cuts, extra) => {
+        const reader = new OwnSpeech(16_000, (what) => new AppError("vendor-failed", what));
+        const bytes = Buffer.concat([Buffer.from(pcm.buffer, pcm.byteOffset, pcm.byteLength), Buffer.alloc(extra ? 1 : 0, 7)]);
+        const heard: number[] = [];
+        let at = 0;
+        for (const cut of [...cuts, bytes.length]) {
+          const piece = bytes.subarray(at, Math.min(bytes.length, at + cut));
+          at += piece.length;
+          heard.push(...(reader.read({ data: piece.toString("base64") })?.pcm ?? []));
+        }
+        expect(heard).toEqual([...pcm]);
+      },
+    ),
   );
+});
+
+test("a WAV header before the samples is taken off where it says the same, and told where it does not", async () => {
+  const wav = (sampleRate: number): string => writeWav({ pcm: tone, sampleRate }).toString("base64");
+  expect((await hear(deltas({ data: wav(16_000) }))).pcm).toEqual([...tone]);
+  expect(String((await hear(deltas({ data: wav(24_000) }))).error)).toContain("24000 Hz");
 });
 
 test("whatever stands in audio, it is sound, or an error that says what is wrong", () => {

@@ -1,6 +1,7 @@
 /** What a model says itself: sound, its text and the times of its words, out of `delta.audio` of an answer's chunks. */
 import { z } from "zod";
 import type { AppError } from "../errors.ts";
+import { OtherAudio, PcmBytes } from "./pcm-bytes.ts";
 import { hostOf } from "./proxy.ts";
 import type { Speech, TimedWord } from "./vendor.ts";
 
@@ -64,8 +65,7 @@ export class OwnSpeech {
   readonly #sampleRate: number;
   readonly #fail: Fail;
   #id = "";
-  /** Half a sample that waits for the other. */
-  #rest: Buffer = Buffer.alloc(0);
+  #bytes: PcmBytes;
   /** Samples of the sound with this id, and of all. */
   #samples = 0;
   #allSamples = 0;
@@ -78,6 +78,7 @@ export class OwnSpeech {
   constructor(sampleRate: number, fail: Fail) {
     this.#sampleRate = sampleRate;
     this.#fail = fail;
+    this.#bytes = new PcmBytes(sampleRate);
   }
 
   /** Characters of the answer that were sound, and are no text. */
@@ -107,22 +108,28 @@ export class OwnSpeech {
     this.#id = id;
     this.#samples = 0;
     this.#lastStartMs = 0;
-    this.#rest = Buffer.alloc(0);
+    this.#bytes = new PcmBytes(this.#sampleRate);
   }
 
   #decode(data: string): Int16Array {
     if (data === "") return new Int16Array();
     if (!base64.test(data)) throw this.#fail("sent sound that is not base64");
     this.#carried += data.length;
-    const bytes = Buffer.concat([this.#rest, Buffer.from(data, "base64")]);
-    const pcm = new Int16Array(bytes.length >> 1);
-    for (let index = 0; index < pcm.length; index += 1) pcm[index] = bytes.readInt16LE(index * 2);
-    this.#rest = bytes.subarray(pcm.length * 2);
+    const pcm = this.#samplesOf(Buffer.from(data, "base64"));
     this.#samples += pcm.length;
     this.#allSamples += pcm.length;
     if ((this.#allSamples * 1000) / this.#sampleRate > mostMs)
       throw this.#fail(`sent more than ${mostMs / 1000} s of sound for one answer`);
     return pcm;
+  }
+
+  #samplesOf(bytes: Buffer): Int16Array {
+    try {
+      return this.#bytes.push(bytes);
+    } catch (error) {
+      if (error instanceof OtherAudio) throw this.#fail(error.message);
+      throw error;
+    }
   }
 
   /** From the first sample of this piece. Times count from the first sample of the sound, or, where they go back, of the piece that brings them. */

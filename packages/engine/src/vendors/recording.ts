@@ -2,6 +2,7 @@
 import { readWav, WavError } from "@parley/media";
 import { AppError } from "../errors.ts";
 import { type Network, reason, type Target } from "./network.ts";
+import { PcmBytes } from "./pcm-bytes.ts";
 import { hostOf, portOf } from "./proxy.ts";
 import type { ChosenRecording, Recording } from "./vendor.ts";
 
@@ -88,9 +89,7 @@ function decode(bytes: Buffer, type: string, sampleRate: number, fail: Fail): Re
   const other =
     otherSound.find(([, begins]) => begins.test(head))?.[0] ?? /^(?:text\/|application\/(?:json|xml|xhtml))[^;]*/.exec(type)?.[0];
   if (other !== undefined) throw fail(`is ${other}; WAV, or raw PCM of 16 bits (mono, little-endian), can be played`);
-  const pcm = new Int16Array(bytes.length >> 1);
-  for (let index = 0; index < pcm.length; index += 1) pcm[index] = bytes.readInt16LE(index * 2);
-  return heard({ pcm, sampleRate }, fail);
+  return heard({ pcm: new PcmBytes(sampleRate).push(bytes), sampleRate }, fail);
 }
 
 function heard(recording: Recording, fail: Fail): Recording {
