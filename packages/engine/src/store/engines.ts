@@ -70,6 +70,12 @@ export async function attend(database: Database, { engineId, runId, now, restore
       `delete from engines e where ${dead} and not exists (select 1 from agents a where a.run_id = e.run_id and a.stopped_at = 0)`,
       identity,
     );
+    // Nobody can go on with a session of the Voice Agent door whose run is not known any more, unless it is kept for that.
+    // It ended when it was last seen, as far as anybody knows: when it began.
+    await connection.query(
+      `update voice_sessions set close_reason = 'error', ended_at = created_at
+       where ended_at is null and run_id not in (select run_id from engines) and session_id not in (select session_id from kept_voice_sessions)`,
+    );
     return own?.["alive"] === true;
   });
 }

@@ -99,7 +99,6 @@ export class SessionRows {
   }
 
   async find(appId: string, id: string): Promise<SessionRow | undefined> {
-    await this.#endAbandoned();
     const [row] = await this.#database.query(`select ${columns} from voice_sessions where app_id = $1 and session_id = $2`, [
       appId,
       plainText(id),
@@ -118,7 +117,6 @@ export class SessionRows {
 
   /** Newest first, after `from`. */
   async list({ appId, open, agentId, limit, from }: SessionFilter): Promise<PageOf<SessionRow>> {
-    await this.#endAbandoned();
     const rows = await this.#database.query(
       `select ${columns} from voice_sessions
        where app_id = $1 and ($2::boolean is null or (ended_at is null) = $2::boolean) and ($3::text is null or agent_id = $3::text)
@@ -146,15 +144,5 @@ export class SessionRows {
       plainText(id),
     ]);
     return "deleted";
-  }
-
-  /** Sessions whose engine is gone, and that nobody can go on with, ended when it was last seen, as far as anybody knows: when they began. */
-  async #endAbandoned(): Promise<void> {
-    await this.#database.query(
-      `update voice_sessions set close_reason = 'error', ended_at = created_at
-       where ended_at is null and run_id not in (select run_id from engines) and run_id <> $1
-         and session_id not in (select session_id from kept_voice_sessions)`,
-      [this.#runId],
-    );
   }
 }

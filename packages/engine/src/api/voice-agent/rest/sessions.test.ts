@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Project } from "../../../projects/project.ts";
+import type { Database } from "../../../store/database.ts";
 import { sharedDatabase, testDatabases } from "../../../store/test-databases.ts";
 import { toEcho } from "../echo.ts";
 import type { SessionTimeline, VoiceSessionRecord } from "../session-log.ts";
@@ -251,6 +252,17 @@ describe.each(testDatabases)("$name", ({ make }) => {
     rest.office.sessions.opened(fresh);
     const { body } = await rest.call("GET", "/v1/sessions");
     expect((body["sessions"] as { id: string }[]).map(({ id }) => id)).toEqual([fresh.id, long.id]);
+  });
+
+  test("whoever reads of sessions writes nothing", async () => {
+    const asked: string[] = [];
+    const listening: Database = { ...database, query: async (sql, parameters) => (asked.push(sql), await database.query(sql, parameters)) };
+    await using rest = await openRest({ database: listening, projects: [makeProject()] });
+    asked.length = 0;
+    await rest.call("GET", "/v1/sessions");
+    await rest.call("GET", `/v1/sessions/sess_${"0".repeat(32)}`);
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.filter((sql) => !/^\s*select/i.test(sql))).toEqual([]);
   });
 
   test("a session whose engine was killed is over, for an unknown reason", async () => {
