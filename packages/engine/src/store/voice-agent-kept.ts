@@ -144,13 +144,14 @@ export class KeptRows {
     return row === undefined ? undefined : { appId: z.string().parse(row["app_id"]), closeReason: z.string().parse(row["close_reason"]) };
   }
 
-  /** Makes this engine the holder, and tells the others; undefined: somebody else was first. `toLive`: it goes on here. */
+  /** Makes this engine the holder, and tells the others; undefined: somebody else was first, or it has ended. `toLive`: it goes on here. */
   async claim({ id, claim }: Holding, toLive: boolean): Promise<KeptRow | undefined> {
     const [row] = await this.#database.query(
       `with claimed as (
          update kept_voice_sessions set claim = claim + 1, run_id = $3, engine_id = $4, adopted_at = null,
            seen_at = case when $5::boolean then now() else seen_at end
-         where session_id = $1 and claim = $2 returning ${columns})
+         where session_id = $1 and claim = $2
+           and (not $5::boolean or session_id in (select session_id from voice_sessions where ended_at is null)) returning ${columns})
        select *, pg_notify('${CLAIMED}', session_id || ' ' || claim) from claimed`,
       [id, claim, this.#database.runId, this.#engineId, toLive],
     );

@@ -181,3 +181,8 @@ function changedAfterReady(before: Configuration, after: Configuration, { mutabl
   const [old, young] = [formatOf(before.output?.format), formatOf(after.output?.format)];
   return old.encoding === young.encoding && old.sample_rate === young.sample_rate ? undefined : "output.format";
 }
+
+/** Nothing is asked for. */
+export function isEmpty({ settings }: Update): boolean {
+  return Object.keys(settings).length === 0;
+}

@@ -210,6 +210,27 @@ describe.each(testDatabases)("$name", ({ make }) => {
     expect(await second.records.find(sharedProject.appId, one.sessionId ?? "")).toMatchObject({ closeReason: null });
   });
 
+  test("an engine that shuts down leaves its sessions to the others, and an engine by itself ends them", async () => {
+    const clock = new VirtualClock();
+    const first = await engine(clock, { agent: [long] });
+    const client = await first.stage.begin({ greeting: long }, mine);
+    await clock.moveTo(1000);
+    await first[Symbol.asyncDispose]();
+    expect(client.socket.closed).toEqual({ code: 1001, reason: "server_shutdown" });
+    expect(client.only("session.ended", "session.error")).toEqual([]);
+    await using second = await engine(clock);
+    const back = await resume(second, client.sessionId);
+    await clock.moveTo(clock.now() + 4000);
+    expect(back.only("transcript.agent")).toMatchObject([{ text: long, interrupted: false }]);
+    expect([...first.changes, ...second.changes]).toEqual([`started ${client.sessionId}`]);
+
+    const alone = await engine(clock, { shared: false });
+    const ended = await alone.stage.begin({}, mine);
+    await alone[Symbol.asyncDispose]();
+    expect(ended.told.at(-1)?.type).toBe("session.ended");
+    expect(alone.changes).toEqual([`started ${ended.sessionId}`, `completed ${ended.sessionId}`]);
+  });
+
   test("where words are not kept, none are in the database, and the session goes on without them", async () => {
     const clock = new VirtualClock();
     await using first = await engine(clock, { user: [{ at: 1000, ms: 800, text: "count to ten" }], agent: [long], keepTranscripts: false });

@@ -64,6 +64,8 @@ const MOST_CLAIMS = 5;
 const UNREADABLE_MS = 24 * 3600 * 1000;
 
 export class Keeping implements AsyncDisposable {
+  /** When this engine ends, another one may go on with its sessions. */
+  readonly othersGoOn: boolean;
   readonly #options: KeepingOptions;
   readonly #held = new Map<string, { readonly holding: Holding; readonly custody: { passedOn: boolean; onPassedOn: () => void } }>();
   readonly #abort = new AbortController();
@@ -75,6 +77,7 @@ export class Keeping implements AsyncDisposable {
 
   constructor(options: KeepingOptions) {
     this.#options = options;
+    this.othersGoOn = options.shared;
     const opened = Promise.withResolvers<void>();
     this.#open = opened.promise;
     options.store.listen(CLAIMED, (text) => this.#hear(text));
@@ -120,6 +123,7 @@ export class Keeping implements AsyncDisposable {
       held.keeper.stop();
       return unknown;
     }
+    if ((await rows.ending(id)) !== undefined) return await this.#ended(id, project);
     return no("session_taken_over", "Other sockets go on with this session at the same time", "session_id");
   }
 
@@ -305,9 +309,14 @@ export class Keeping implements AsyncDisposable {
 
 function whyEnded(state: KeptState, row: KeptRow, graceMs: number): { readonly reason: CloseReason; readonly text: string } {
   if (row.endsAt <= row.seenAt + graceMs) return { reason: "max_duration", text: "Its longest time ran out after its engine had stopped" };
-  if (!state.attached) return { reason: "client_disconnect", text: "Its client had gone before its engine stopped, and did not come back" };
-  return { reason: "error", text: "Its engine stopped, and its client did not come back in time" };
+  return { reason: state.ifNobodyComes, text: whyNot[state.ifNobodyComes] };
 }
+
+const whyNot: Readonly<Record<KeptState["ifNobodyComes"], string>> = {
+  error: "Its engine stopped, and its client did not come back in time",
+  client_disconnect: "Its client had gone before its engine stopped, and did not come back",
+  server_shutdown: "Its engine was shut down, and its client did not come back in time",
+};
 
 const unknown = no("session_not_found", "Session not found or grace window has expired", "session_id");
 const foreign = no("session_forbidden", "The session belongs to another account", "session_id");

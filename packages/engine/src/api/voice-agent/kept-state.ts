@@ -17,8 +17,8 @@ export interface KeptState {
   readonly epochMs: number;
   readonly createdAt: number;
   readonly resumeToken: string;
-  /** A client is there. */
-  readonly attached: boolean;
+  /** How it has ended if nobody goes on with it. */
+  readonly ifNobodyComes: "error" | "client_disconnect" | "server_shutdown";
   readonly greeted: boolean;
   /** Replies that were begun. */
   readonly replies: number;
@@ -75,7 +75,7 @@ const State: z.ZodType<KeptState> = z.object({
   epochMs: z.number(),
   createdAt: z.number(),
   resumeToken: z.string(),
-  attached: z.boolean(),
+  ifNobodyComes: z.enum(["error", "client_disconnect", "server_shutdown"]),
   greeted: z.boolean(),
   replies: z.number(),
   audioMs: z.number(),

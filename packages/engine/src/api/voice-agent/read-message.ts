@@ -1,7 +1,7 @@
 /** Reads a text frame of the Voice Agent socket: what it asks for, or what is wrong with it. Pure. */
 import { voiceAgent } from "@parley/protocol";
 import { faultsOf, pathText } from "../../faults.ts";
-import { readUpdate, type Update } from "./configuration.ts";
+import { isEmpty, readUpdate, type Update } from "./configuration.ts";
 import { deeperThan } from "../json-depth.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { isObject } from "./tool-settings.ts";
@@ -101,4 +101,9 @@ function readEvent(type: string, { event, notes }: { event: unknown; notes: stri
     refusal: refusal(code, code === "invalid_format" ? `Invalid message format for type '${type}': ${message}` : message, param),
     type,
   };
+}
+
+/** Audio may be silence, and an empty update only asks whether anybody is there: neither is a word. */
+export function isQuiet(event: ReceivedEvent): boolean {
+  return event.type === "input.audio" || (event.type === "session.update" && isEmpty(event.update));
 }

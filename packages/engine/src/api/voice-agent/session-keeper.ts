@@ -78,7 +78,7 @@ export class SessionKeeper {
     this.#due = true;
     queueMicrotask(() => {
       this.#due = false;
-      this.#save();
+      this.layDown();
     });
   }
 
@@ -88,7 +88,7 @@ export class SessionKeeper {
     const { clock } = this.#subject;
     this.#cancel = clock.at(clock.now() + pauseMs, () => {
       this.#cancel = undefined;
-      if (this.#parts.waitingWrites() < mostWaiting) this.#save();
+      if (this.#parts.waitingWrites() < mostWaiting) this.layDown();
     });
   }
 
@@ -107,7 +107,8 @@ export class SessionKeeper {
     this.#parts.onStop();
   }
 
-  #save(): void {
+  /** Now. */
+  layDown(): void {
     if (this.#stopped || this.#subject === undefined) return;
     this.#cancel?.();
     this.#cancel = undefined;

@@ -7,13 +7,13 @@ import type { Project } from "../../projects/project.ts";
 import type { Cancel } from "../../session/clock.ts";
 import type { Llm } from "../../vendors/vendor.ts";
 import { audioFormatOf, toRefusal } from "./audio-wire.ts";
-import { type Configuration, laterConfiguration, type Update } from "./configuration.ts";
+import { type Configuration, isEmpty, laterConfiguration, type Update } from "./configuration.ts";
 import { toEcho } from "./echo.ts";
 import { FalseInterruption } from "./false-interruption.ts";
 import { type KeptSession, type KeptState, pastTimeline, pastWire, withHeard } from "./kept-state.ts";
 import type { Line } from "./line.ts";
 import { Notes } from "./notes.ts";
-import type { ReceivedEvent } from "./read-message.ts";
+import { isQuiet, type ReceivedEvent } from "./read-message.ts";
 import { type Refusal, refusal } from "./refusal.ts";
 import { makeResumeToken, sameToken } from "./resume-token.ts";
 import type { Subject } from "./session-keeper.ts";
@@ -52,8 +52,9 @@ export class VoiceSession {
   #partial = "";
   /** Milliseconds of the user's audio that other processes had. */
   readonly #audioBefore: number;
-  /** Another engine goes on with it. */
+  /** Another engine goes on with it, or may. */
   #passedOn = false;
+  #handedOver = false;
   readonly #interruption = new FalseInterruption();
   #wordsAt: number | undefined;
   #cancelWords: Cancel = () => {};
@@ -185,17 +186,18 @@ export class VoiceSession {
     this.#parts.keeper?.soon();
   }
 
-  /** Another engine goes on with it: its socket is told so, and nothing is told of its end. */
+  /** Another engine goes on with it. */
   passOn(): void {
-    if (this.#life.ended) return;
-    const { session, clock, log, onEnded } = this.#parts;
-    this.#passedOn = true;
-    this.#life.handle({ type: "end", at: clock.now(), reason: "server_shutdown" });
-    const line = this.#leaveLine();
-    if (line !== undefined) this.#sayTakenOver(line);
-    log.info({ session: this.id }, "a voice agent session goes on in another engine");
-    onEnded(this, undefined);
-    void session.leave({ reason: "goes on in another engine" });
+    this.#leaveIt("a voice agent session goes on in another engine", (line) => this.#sayTakenOver(line));
+  }
+
+  /** This engine ends: its client finds it at another one. */
+  handOver(): void {
+    const { keeper } = this.#parts;
+    this.#handedOver = true;
+    keeper?.layDown();
+    keeper?.stop();
+    this.#leaveIt("a voice agent session is left to another engine", (line) => line.close(1001, "server_shutdown"));
   }
 
   end(reason: CloseReason, why?: Refusal): void {
@@ -225,7 +227,7 @@ export class VoiceSession {
       epochMs: now() - clock.now(),
       createdAt: this.#createdAt,
       resumeToken: this.#resumeToken,
-      attached: this.#line !== undefined,
+      ifNobodyComes: this.#line === undefined ? "client_disconnect" : this.#handedOver ? "server_shutdown" : "error",
       greeted: this.#greeted,
       replies: this.#reply,
       audioMs: this.#audioMs,
@@ -455,6 +457,19 @@ export class VoiceSession {
     return this.#audioBefore + this.#parts.transport.heardMs;
   }
 
+  /** Nothing is told of its end. */
+  #leaveIt(text: string, farewell: (line: Line) => void): void {
+    if (this.#life.ended) return;
+    const { session, clock, log, onEnded } = this.#parts;
+    this.#passedOn = true;
+    this.#life.handle({ type: "end", at: clock.now(), reason: "server_shutdown" });
+    const line = this.#leaveLine();
+    if (line !== undefined) farewell(line);
+    log.info({ session: this.id }, text);
+    onEnded(this, undefined);
+    void session.leave({ reason: text });
+  }
+
   async #close(): Promise<void> {
     const { session, sessionLog, keeper } = this.#parts;
     const { status, reason } = await session.closed;
@@ -476,15 +491,6 @@ export class VoiceSession {
     });
     keeper?.end();
   }
-}
-
-/** Audio may be silence, and an empty update only asks whether anybody is there: neither is a word. */
-function isQuiet(event: ReceivedEvent): boolean {
-  return event.type === "input.audio" || (event.type === "session.update" && isEmpty(event.update));
-}
-
-function isEmpty({ settings }: Update): boolean {
-  return Object.keys(settings).length === 0;
 }
 
 /** What of the voice's parameters a client may change. */

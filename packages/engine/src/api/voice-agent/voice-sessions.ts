@@ -73,7 +73,7 @@ export interface VoiceSessionsOptions {
   readonly log: Logger;
   readonly sessionLog: SessionLog;
   /** What it takes to go on with sessions in another process; absent: they end with this one. */
-  readonly keeping?: Pick<Keeping, "keep" | "claim" | "find">;
+  readonly keeping?: Pick<Keeping, "keep" | "claim" | "find" | "othersGoOn">;
   /** Sees every session as it begins. */
   readonly onStart: (session: Session) => void;
 }
@@ -190,9 +190,13 @@ export class VoiceSessions implements AsyncDisposable {
     signal.removeEventListener("abort", stop);
   }
 
-  /** Ends all sessions; resolves when nothing of them is left. */
+  /** Ends all sessions, or leaves them to the other engines; resolves when nothing of them is left. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const session of this.#sessions.values()) session.end("server_shutdown");
+    const othersGoOn = this.#options.keeping?.othersGoOn === true;
+    for (const session of this.#sessions.values()) {
+      if (othersGoOn) session.handOver();
+      else session.end("server_shutdown");
+    }
     await Promise.all(this.#closing);
   }
 
