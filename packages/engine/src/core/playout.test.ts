@@ -247,3 +247,28 @@ test("a filler that brings its sound is no part of the answer", () => {
   play(playout, 0, 20);
   expect(playout.heard(9000)).toMatchObject({ text: "One moment. Yes.", answer: { text: "Yes.", all: "Yes." } });
 });
+
+test("a text is parted where its sound was heard to: no word is lost, and of more that was heard more was said", () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 6 }), { minLength: 1, maxLength: 6 }),
+      fc.nat(3000),
+      fc.nat(3000),
+      (clauses, one, other) => {
+        const playout = new Playout(rate, { before: { text: "so far", ms: 400 } });
+        for (const [index, words] of clauses.entries()) {
+          playout.clause(Array.from({ length: words }, (_, word) => `w${index}.${word}`).join(" "));
+          playout.push(tone(100 * words));
+        }
+        playout.end();
+        for (let due = 0; due < 2000; due += 20) playout.take(due);
+        const all = playout.heard(Number.MAX_SAFE_INTEGER).all;
+        const [less, more] = [Math.min(one, other), Math.max(one, other)].map((until) => playout.parted(until));
+        for (const parted of [less, more]) expect(`${parted?.said} ${parted?.unsaid}`.trim()).toBe(all);
+        expect(more?.said.startsWith(less?.said ?? "")).toBe(true);
+        expect(less?.said.startsWith("so far")).toBe(true);
+        expect(less?.ms).toBeGreaterThanOrEqual(400);
+      },
+    ),
+  );
+});

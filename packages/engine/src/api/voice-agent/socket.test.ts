@@ -5,6 +5,9 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { Ticker } from "../../session/clock.ts";
+import { VirtualClock } from "../../session/virtual-clock.ts";
+import { testDatabases } from "../../store/test-databases.ts";
+import { openEngine, sharedProject } from "./keeping-stage.ts";
 import { stageProject, VoiceStage } from "./voice-stage.ts";
 import { VoiceAgentDoor, type VoiceAgentDoorOptions } from "./socket.ts";
 
@@ -177,6 +180,29 @@ test("a resume_token is a credential for its own session alone, and as long as t
   const late = await street.open("/v1/ws", { authorization: `Bearer ${token}` });
   expect(await late.closed).toEqual({ code: 1008, reason: "session_not_found" });
   expect(late.told).toMatchObject([{ code: "session_not_found" }]);
+});
+
+test("a resume_token opens the door of an engine that has never heard of its session", async () => {
+  await using made = await testDatabases[0]?.make();
+  await using database = await made?.open(made.address);
+  if (database === undefined) throw new Error("there is an embedded database");
+  const clock = new VirtualClock();
+  await using first = await openEngine({ database, clock, engineId: "first", name: "first" });
+  const client = await first.stage.begin({}, { project: sharedProject });
+  const { session_id: id = "", resume_token: given = "" } = client.only("session.ready")[0] ?? {};
+  await first.kill();
+  await using second = await openEngine({ database, clock, engineId: "second", name: "second" });
+  await using street = new Street(second.stage.options);
+  const come = async (credential: string) => {
+    const socket = await street.open(`/v1/ws?token=${credential}`);
+    await once(socket.socket, "open");
+    // Before it is known who that is.
+    socket.socket.send(JSON.stringify({ type: "session.resume", session_id: id }));
+    await socket.until(1);
+    return socket;
+  };
+  expect((await (await come(`${given}x`)).closed).reason).toBe("session_not_found");
+  expect((await come(given)).told).toMatchObject([{ type: "session.ready", session_id: id }]);
 });
 
 test("no subprotocol is chosen, whatever is offered", async () => {
