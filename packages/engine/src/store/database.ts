@@ -32,6 +32,8 @@ export interface Database extends AsyncDisposable {
   query(sql: string, parameters?: readonly Parameter[]): Promise<readonly Row[]>;
   /** What `work` does through the connection that it is given happens whole or, when it throws, not at all. */
   transaction<T>(work: (connection: Connection) => Promise<T>): Promise<T>;
+  /** Gives the room of old rows back; absent: the database does that by itself. */
+  vacuum?(): Promise<void>;
   /** Hears what is announced (NOTIFY) under that name from soon on, until the database is closed; absent: nobody else can be there. */
   listen?(channel: string, onNotice: (text: string) => void): void;
 }

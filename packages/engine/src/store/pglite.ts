@@ -91,6 +91,10 @@ class Thread implements Database {
     });
   }
 
+  async vacuum(): Promise<void> {
+    await this.#alone(async () => await this.#connection.run("vacuum"));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     // A database that cannot close any more is left as it is: it recovers when it is opened again.
     await this.#alone(async () => await this.#ask({ type: "close" })).catch(() => []);

@@ -256,6 +256,7 @@ export class Store implements AgentLog, AsyncDisposable {
     await database.query("delete from agents where created_at < $1 and stopped_at > 0", [oldest]);
     // Tests of webhooks belong to no agent.
     await database.query("delete from webhooks where created_at < $1 and agent_id is null", [oldest]);
+    await database.vacuum?.();
   }
 
   async #attend(database: Database): Promise<void> {
