@@ -24,6 +24,11 @@ export interface AgentRecord {
 /** Where records go; nothing here waits for it. */
 export interface AgentLog {
   save(record: AgentRecord): void;
+  /**
+   * Saves a new agent at once, unless an agent of its project that has not exited has its name, at whatever engine: that
+   * one is given. Throws `not-ready` while the records cannot be asked.
+   */
+  claim(record: AgentRecord): Promise<AgentRecord | undefined>;
   find(agentId: string): Promise<AgentRecord | undefined>;
   list(filter: AgentFilter): Promise<AgentPage>;
   /** Finished turns of an agent, in order. */

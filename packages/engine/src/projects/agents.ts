@@ -52,6 +52,8 @@ interface Entry {
   end?: Promise<void>;
   /** `leave` came before the session had started. */
   leaving: boolean;
+  /** Resolves when it is known whether the name is its own; who has it otherwise. */
+  claiming?: Promise<AgentRecord | undefined>;
   /** Its recogniser or its voice runs on this machine. */
   embedded: boolean;
   /** Why it is let go. */
@@ -115,16 +117,28 @@ export class Agents implements AsyncDisposable {
     const { project, name } = request;
     const nameKey = keyOf(project.appId, name);
     const holder = this.#live.get(this.#names.get(nameKey) ?? "");
-    if (holder !== undefined) return { type: "conflict", agent: holder.record };
+    if (holder !== undefined) return { type: "conflict", agent: (await holder.claiming) ?? holder.record };
     const embedded = usesEmbeddedSpeech(request.config);
     this.#checkRoom(project, embedded);
 
-    const record = this.#newRecord(newAgentId(), request);
+    const record = newRecord(newAgentId(), request, this.#options.now());
     const entry: Entry = { record, request, leaving: false, because: "OK", embedded, over: new AbortController() };
     this.#add(entry);
-    request.onCreated?.(record);
-    await this.#launch(entry, request);
-    return { type: "started", agent: entry.record };
+    const begun = Promise.withResolvers<void>();
+    this.#ends.add(begun.promise);
+    try {
+      if (this.#options.alone) this.#options.log.save(record);
+      else {
+        const other = await this.#claim(entry);
+        if (other !== undefined) return { type: "conflict", agent: other };
+      }
+      request.onCreated?.(record);
+      await this.#launch(entry, request);
+      return { type: "started", agent: entry.record };
+    } finally {
+      this.#ends.delete(begun.promise);
+      begun.resolve();
+    }
   }
 
   /** An agent that this engine lost when it was killed: it is known, and has its name, until it is restored or given up. */
@@ -280,6 +294,12 @@ export class Agents implements AsyncDisposable {
     this.#names.set(keyOf(appId, name), agentId);
   }
 
+  #remove({ agentId, appId, name }: AgentRecord): void {
+    this.#live.delete(agentId);
+    const nameKey = keyOf(appId, name);
+    if (this.#names.get(nameKey) === agentId) this.#names.delete(nameKey);
+  }
+
   async #launch(entry: Entry, request: StartRequest): Promise<void> {
     const settled = Promise.withResolvers<void>();
     this.#ends.add(settled.promise);
@@ -334,22 +354,24 @@ export class Agents implements AsyncDisposable {
     void entry.session?.leave({ reason: entry.because });
   }
 
-  #newRecord(agentId: string, { project, name, channel, uid, labels }: StartRequest): AgentRecord {
-    const record: AgentRecord = {
-      agentId,
-      appId: project.appId,
-      name,
-      channel,
-      uid,
-      labels,
-      state: "STARTING",
-      message: "",
-      createdAt: this.#options.now(),
-      startedAt: 0,
-      stoppedAt: 0,
-    };
-    this.#options.log.save(record);
-    return record;
+  /** Whoever has the name at another engine; undefined: it is this agent's. */
+  async #claim(entry: Entry): Promise<AgentRecord | undefined> {
+    const { log } = this.#options;
+    const { record } = entry;
+    entry.claiming = log.claim(record).catch((error: unknown) => {
+      if (!(error instanceof AppError && error.code === "not-ready")) throw error;
+      // Calls do not wait for the database: until it is back, names are this engine's own.
+      log.save(record);
+      return undefined;
+    });
+    let isOurs = false;
+    try {
+      const other = await entry.claiming;
+      isOurs = other === undefined;
+      return other;
+    } finally {
+      if (!isOurs) this.#remove(record);
+    }
   }
 
   /** Follows a conversation to its end and closes its record. */
@@ -388,11 +410,8 @@ export class Agents implements AsyncDisposable {
     if (entry.record.stoppedAt > 0) return;
     this.#change(entry, { state, message, stoppedAt: this.#options.now() });
     entry.over.abort();
-    const { agentId, appId, name } = entry.record;
-    this.#live.delete(agentId);
-    const nameKey = keyOf(appId, name);
-    if (this.#names.get(nameKey) === agentId) this.#names.delete(nameKey);
-    this.#exited.set(agentId, entry.record);
+    this.#remove(entry.record);
+    this.#exited.set(entry.record.agentId, entry.record);
     for (const oldest of this.#exited.keys()) {
       if (this.#exited.size <= EXITED_KEPT) break;
       this.#exited.delete(oldest);
@@ -434,6 +453,22 @@ export class Agents implements AsyncDisposable {
     const rest = start === -1 ? [] : matching.slice(start);
     return { agents: rest.slice(0, limit), next: rest[limit]?.agentId ?? "", total: matching.length };
   }
+}
+
+function newRecord(agentId: string, { project, name, channel, uid, labels }: StartRequest, createdAt: number): AgentRecord {
+  return {
+    agentId,
+    appId: project.appId,
+    name,
+    channel,
+    uid,
+    labels,
+    state: "STARTING",
+    message: "",
+    createdAt,
+    startedAt: 0,
+    stoppedAt: 0,
+  };
 }
 
 function notFound(agentId: string): AppError {

@@ -1,35 +1,97 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { joinBody, openDoor } from "../api/rest/door-stage.ts";
+import type { Database } from "./database.ts";
 import { Store } from "./store.ts";
-import { testDatabases } from "./test-databases.ts";
+import { sharedDatabase, testDatabases } from "./test-databases.ts";
 
 const waiting = async (_ms: number, signal: AbortSignal): Promise<void> =>
   await new Promise((_resolve, reject) => {
     signal.addEventListener("abort", () => reject(new Error("aborted")));
   });
 
+/** An engine's store on a database that others use, too. */
+function openStore(database: Database, engineId: string): Store {
+  return new Store({
+    open: async () => ({
+      query: async (sql, parameters) => await database.query(sql, parameters),
+      transaction: async (work) => await database.transaction(work),
+      async [Symbol.asyncDispose]() {},
+    }),
+    engineId,
+    keepTranscripts: true,
+    retentionDays: 7,
+    restoreWithinS: 300,
+    now: () => 1_737_111_452_000,
+    pause: waiting,
+    onProblem: (problem, error) => {
+      throw new Error(problem, { cause: error });
+    },
+  });
+}
+
+describe.each(testDatabases)("names on $name", ({ make }) => {
+  const database = sharedDatabase(make);
+
+  /** Two engines, each with its door. */
+  async function open() {
+    const stores = [openStore(database, "first"), openStore(database, "second")];
+    await Promise.all(stores.map(({ opened }) => opened));
+    const doors = stores.map((store) => openDoor({ shared: store }));
+    return {
+      doors,
+      settled: async () => void (await Promise.all(stores.map(async (store) => await store.settled()))),
+      async [Symbol.asyncDispose]() {
+        for (const { agents } of doors) await agents[Symbol.asyncDispose]();
+        for (const store of stores) await store[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  test("of all who ask at once, at whichever engine, one gets the name, and the others are told who has it", async () => {
+    await using engines = await open();
+    for (let round = 0; round < 10; round++) {
+      const name = `helper ${round}`;
+      const asked = [0, 1, 2, 3, 4, 5].map(async (index) => await engines.doors[index % 2]?.call("POST", "join", joinBody(name)));
+      const answers = await Promise.all(asked);
+      const started = answers.filter((answer) => answer?.status === 200);
+      expect(started).toHaveLength(1);
+      const agentId = started[0]?.body?.["agent_id"];
+      for (const answer of answers) if (answer?.status !== 200) expect(answer).toMatchObject({ status: 409, body: { agent_id: agentId } });
+    }
+    const { body } = (await engines.doors[0]?.call("GET", "agents?limit=100")) ?? {};
+    expect(body).toMatchObject({ data: { count: 10 } });
+  });
+
+  test("an agent that has exited gives its name back, to every engine", async () => {
+    await using engines = await open();
+    const [one, two] = engines.doors;
+    const first = await one?.call("POST", "join", joinBody("a"));
+    const agentId = String(first?.body?.["agent_id"]);
+    expect(await two?.call("POST", "join", joinBody("a"))).toMatchObject({ status: 409, body: { agent_id: agentId, status: "RUNNING" } });
+    await one?.call("POST", `agents/${agentId}/leave`);
+    await one?.agents.gone(agentId);
+    await engines.settled();
+    expect(await two?.call("POST", "join", joinBody("a"))).toMatchObject({ status: 200 });
+  });
+
+  test("an agent that waits for its engine keeps its name", async () => {
+    const left = await open();
+    const { body } = (await left.doors[0]?.call("POST", "join", joinBody("lost"))) ?? {};
+    await left.settled();
+    await database.query("update agents set state = 'RECOVERING' where agent_id = $1", [String(body?.["agent_id"])]);
+    expect(await left.doors[1]?.call("POST", "join", joinBody("lost"))).toMatchObject({
+      status: 409,
+      body: { agent_id: body?.["agent_id"], status: "RECOVERING" },
+    });
+    await left[Symbol.asyncDispose]();
+  });
+});
+
 test.each(testDatabases)("engines on one database list each other's agents, page by page, on $name", async ({ make }) => {
   await using made = await make();
   await using database = await made.open(made.address);
-  const open = (engineId: string): Store =>
-    new Store({
-      open: async () => ({
-        query: async (sql, parameters) => await database.query(sql, parameters),
-        transaction: async (work) => await database.transaction(work),
-        async [Symbol.asyncDispose]() {},
-      }),
-      engineId,
-      keepTranscripts: true,
-      retentionDays: 7,
-      restoreWithinS: 300,
-      now: () => 1_737_111_452_000,
-      pause: waiting,
-      onProblem: (problem, error) => {
-        throw new Error(problem, { cause: error });
-      },
-    });
-  await using first = open("first");
-  await using second = open("second");
+  await using first = openStore(database, "first");
+  await using second = openStore(database, "second");
   await Promise.all([first.opened, second.opened]);
   const [one, two] = [openDoor({ shared: first }), openDoor({ shared: second })];
   const ids: string[] = [];

@@ -38,6 +38,8 @@ const PURGE_EVERY_MS = 3600 * 1000;
 /** Between two signs of life for the other engines. */
 const ATTEND_EVERY_MS = LEASE_MS / 3;
 
+const columns = "agent_id, app_id, name, channel, uid, labels, state, message, created_at, started_at, stopped_at, run_id";
+
 const EntryFromRow = z.object({
   number: z.number(),
   turn_id: z.number(),
@@ -92,16 +94,40 @@ export class Store implements AgentLog, AsyncDisposable {
   save(record: AgentRecord): void {
     if (record.stoppedAt === 0) this.#live.set(record.agentId, record);
     else this.#live.delete(record.agentId);
-    const { agentId, appId, name, channel, uid, labels, state, message, createdAt, startedAt, stoppedAt } = record;
+    const { agentId, state, stoppedAt } = record;
     this.#push(
       agentId,
-      `insert into agents (agent_id, app_id, name, channel, uid, labels, state, message, created_at, started_at, stopped_at, run_id)
-       values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11, $12)
-       on conflict (agent_id) do update set state = excluded.state, message = excluded.message, started_at = excluded.started_at, stopped_at = excluded.stopped_at`,
-      [agentId, appId, name, channel, uid, plainJson(labels), state, message, createdAt, startedAt, stoppedAt, this.runId],
+      `insert into agents (${columns}) values ($1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9, $10, $11, $12)
+       on conflict (agent_id) do update set state = excluded.state, message = excluded.message, started_at = excluded.started_at,
+         stopped_at = excluded.stopped_at, claimed = agents.claimed and agents.stopped_at = 0`,
+      this.#rowOf(record),
     );
     // It will not be started again; after a crash between the two it is seen to be out of date.
     if (stoppedAt !== 0 || state === "STOPPING") this.#push(agentId, "delete from recipes where agent_id = $1", [agentId]);
+  }
+
+  async claim(record: AgentRecord): Promise<AgentRecord | undefined> {
+    const { appId, name } = record;
+    for (;;) {
+      // Between the look and the write another engine may have been quicker: the index has the last word.
+      const written = await this.#query(
+        `insert into agents (${columns}, claimed)
+         select $1, $2, $3, $4, $5, $6::jsonb, $7, $8, $9::bigint, $10::bigint, $11::bigint, $12, true
+         where not exists (select 1 from agents where app_id = $2 and name = $3 and stopped_at = 0)
+         on conflict do nothing returning agent_id`,
+        this.#rowOf(record),
+      );
+      if (written.length > 0) {
+        this.#live.set(record.agentId, record);
+        return undefined;
+      }
+      const [holder] = await this.#query("select * from agents where app_id = $1 and name = $2 and stopped_at = 0 order by claimed desc", [
+        appId,
+        name,
+      ]);
+      // Else it has exited since.
+      if (holder !== undefined) return toRecord(holder);
+    }
   }
 
   /** Keeps a call's record from its events on; the agent is saved before. `past`: what was kept before the engine was killed. */
@@ -222,6 +248,10 @@ export class Store implements AgentLog, AsyncDisposable {
         [agentId, turn.turnId, plainJson(turn)],
       );
     }
+  }
+
+  #rowOf({ agentId, appId, name, channel, uid, labels, state, message, createdAt, startedAt, stoppedAt }: AgentRecord): Parameter[] {
+    return [agentId, appId, name, channel, uid, plainJson(labels), state, message, createdAt, startedAt, stoppedAt, this.runId];
   }
 
   #push(agentId: string, sql: string, parameters: readonly Parameter[]): void {

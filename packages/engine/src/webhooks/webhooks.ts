@@ -84,6 +84,11 @@ export class Webhooks implements AsyncDisposable {
         log.save(record);
         this.#saved(record);
       },
+      claim: async (record) => {
+        const holder = await log.claim(record);
+        if (holder === undefined) this.#saved(record);
+        return holder;
+      },
       find: async (agentId) => await log.find(agentId),
       list: async (filter) => await log.list(filter),
       turns: async (agentId) => await log.turns(agentId),

@@ -139,6 +139,10 @@ class MemoryLog implements AgentLog {
     this.records.set(record.agentId, record);
   }
 
+  async claim(record: AgentRecord): Promise<undefined> {
+    this.save(record);
+  }
+
   async find(agentId: string): Promise<AgentRecord | undefined> {
     return this.records.get(agentId);
   }
