@@ -11,7 +11,7 @@ export interface Fault {
 type Issue = z.core.$ZodIssue;
 
 /** More faults than this are counted, not listed. */
-const LISTED = 20;
+export const LISTED = 20;
 
 const HIDDEN = "the value";
 

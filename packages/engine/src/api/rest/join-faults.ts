@@ -1,12 +1,14 @@
 /** Everything that is wrong with a `join` body that its schema refuses: also what only shows once the rest is read. */
 import { rest } from "@parley/protocol";
-import { type Fault, faultsOf, pathText } from "../../faults.ts";
+import { type Fault, faultsOf, LISTED, pathText } from "../../faults.ts";
 import { type Offer, toConfig } from "./to-config.ts";
 
 export function joinFaults(body: unknown, offer: Offer): readonly Fault[] {
   const parsed = rest.JoinBody.safeParse(body);
   if (parsed.success) return [];
   const faults = faultsOf(parsed.error, body);
+  // Nobody would read of further ones.
+  if (faults.length >= LISTED) return faults;
   const { left, removed } = readable(
     body,
     parsed.error.issues.map(({ path }) => path),
@@ -19,19 +21,18 @@ export function joinFaults(body: unknown, offer: Offer): readonly Fault[] {
   return [...faults, ...translation.faults.filter(({ message }) => !known.some((start) => message.startsWith(start)))];
 }
 
-/** The body without what is wrong; where a field that has to be there is, without what it belongs to. */
+/** The body without what is wrong; what stays wrong goes with what it belongs to. */
 function readable(
   body: unknown,
   wrong: readonly (readonly PropertyKey[])[],
 ): { readonly left?: rest.JoinBody; readonly removed: readonly (readonly PropertyKey[])[] } {
   const removed = [...wrong];
-  for (;;) {
+  for (let depth = Math.max(...wrong.map(({ length }) => length)); ; depth -= 1) {
     const parsed = rest.JoinBody.safeParse(without(body, removed));
     if (parsed.success) return { left: parsed.data, removed };
-    const parents = parsed.error.issues.map(({ path }) => path.slice(0, -1));
     // Nothing of a body is to be read without its properties.
-    if (parents.some(({ length }) => length < 2)) return { removed };
-    removed.push(...parents);
+    if (depth < 3) return { removed };
+    removed.push(...parsed.error.issues.map(({ path }) => path.slice(0, depth - 1)));
   }
 }
 

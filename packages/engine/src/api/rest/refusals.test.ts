@@ -60,6 +60,13 @@ test("a field that is missing deep inside does not hide what else is not built",
   ]);
 });
 
+test("of very many faults the first are told and the others counted, and no more is looked for", async () => {
+  const variables = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`v${index}`, index]));
+  const [, detail = ""] = await refusedProperties({ llm: { style: "gemini", template_variables: variables } });
+  expect(detail.split("; properties.")).toHaveLength(20);
+  expect(detail).toMatch(/; and 980 more$/);
+});
+
 test("what the schema finds and what only shows together is one answer", async () => {
   const [reason, detail] = await refusedProperties({
     idle_timeout: -1,
