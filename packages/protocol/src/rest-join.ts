@@ -265,8 +265,12 @@ export const JoinProperties = z.object({
 export const JoinBody = z.object({
   name: z.string().min(1).max(256).describe("Unique among the project's agents that have not exited."),
   properties: JoinProperties,
-  preset: optional(z.string()).describe("Names of the operator's `defaults.presets`, separated by commas: they choose their parts."),
-  pipeline_id: optional(z.string()).describe("A name of the operator's `defaults.presets`: its parts stand where `properties` have none."),
+  preset: optional(z.string().max(1024)).describe(
+    "Names of the operator's `defaults.presets`, separated by commas: they choose their parts.",
+  ),
+  pipeline_id: optional(z.string().max(256)).describe(
+    "A name of the operator's `defaults.presets`: its parts stand where `properties` have none.",
+  ),
   graph_id: withoutEffect(anything),
 });
 

@@ -14,6 +14,7 @@ const defaults: ProjectDefaults = {
     deepgram_nova_3: { asr: { vendor: "local", params: { key: "a" } } },
     openai_tts_1: { tts: { vendor: "microsoft", params: { key: "k", region: "r", voice_name: "a" } } },
     openai_gpt_5_mini: { llm: { style: "openai", url, apiKey: "sk", params: { model: "m", top_p: 1 }, headers: {} } },
+    local_llm: { llm: { style: "local", params: { top_k: 1 }, headers: {} } },
     reception: { tts: { vendor: "local", params: { key: "b" } }, llm: { style: "openai", url, params: { model: "r" }, headers: {} } },
   },
 };
@@ -52,6 +53,27 @@ test("presets are what the operator says, whatever the body sends beside their n
 test("parameters for a preset's own vendor are added to the operator's", () => {
   const { tts } = config({ preset: "openai_tts_1,deepgram_nova_3" }, { tts: { vendor: "microsoft", params: { voice_name: "b" } } });
   expect(tts.options).toEqual({ key: "k", region: "r", voice_name: "b" });
+  const { asr } = config({ preset: "deepgram_nova_3" }, { asr: { params: { smart_format: true } } });
+  expect(asr.options).toEqual({ key: "a", smart_format: true });
+});
+
+test("parameters for a language model of another style than the preset's are not passed to it", () => {
+  const { llm } = config({ preset: "local_llm" }, { asr: { vendor: "local" }, llm: { style: "anthropic", params: { max_tokens: 9 } } });
+  expect(llm).toMatchObject({ style: "local", options: { params: { top_k: 1 } } });
+  expect(llm.options).not.toHaveProperty("params.max_tokens");
+});
+
+test("a model that speaks itself is not asked to say fixed texts where a pipeline or a preset brings a voice", () => {
+  const llm = { url: "https://llm.example/", output_modalities: ["audio"] };
+  const asr = { vendor: "local" };
+  expect(config({}, { asr, llm }).llm.recites).toBe(true);
+  expect(config({ preset: "openai_tts_1" }, { asr, llm }).llm.recites).toBeUndefined();
+  expect(config({ pipeline_id: "reception" }, { asr, llm }).llm.recites).toBeUndefined();
+});
+
+test("there may be no more names than a body needs", () => {
+  const parsed = rest.JoinBody.safeParse({ ...joinBody(), preset: "a,".repeat(513), pipeline_id: "p".repeat(257) });
+  expect(parsed.error?.issues.map(({ path }) => path)).toEqual([["preset"], ["pipeline_id"]]);
 });
 
 test("a preset leaves the other parts to the body", () => {
@@ -82,9 +104,9 @@ test("a pipeline fills in what the body leaves out, and the body wins", () => {
 
 test("names that the operator has not given are refused, with those that there are", () => {
   expect(faults({ preset: "openai_tts_2,reception", pipeline_id: "constructor" }, { asr: { vendor: "local" } })).toEqual([
-    'pipeline_id: "constructor" is not in defaults.presets (the project has deepgram_nova_3, openai_tts_1, openai_gpt_5_mini, reception); ' +
+    'pipeline_id: "constructor" is not in defaults.presets (the project has deepgram_nova_3, openai_tts_1, openai_gpt_5_mini, local_llm, reception); ' +
       "send the properties themselves; what they leave out is the project's default",
-    'preset: "openai_tts_2" is not in defaults.presets (the project has deepgram_nova_3, openai_tts_1, openai_gpt_5_mini, reception); ' +
+    'preset: "openai_tts_2" is not in defaults.presets (the project has deepgram_nova_3, openai_tts_1, openai_gpt_5_mini, local_llm, reception); ' +
       "choose asr, tts and llm by vendor, url and key, or leave them out for the project's defaults",
   ]);
 });

@@ -11,8 +11,8 @@ export interface Named {
   readonly defaults: ProjectDefaults;
   /** Parts that a preset chooses, whatever vendor the body names beside it. */
   readonly preset: ReadonlySet<Part>;
-  /** `pipeline_id` names a language model: a body that says more about it need not repeat its address. */
-  readonly pipelineLlm: boolean;
+  /** Parts that `pipeline_id` brings where the body has none. */
+  readonly pipeline: ReadonlySet<Part>;
 }
 
 export function lookUp({ preset, pipeline_id: pipeline }: rest.JoinBody, defaults: ProjectDefaults, faults: Fault[]): Named {
@@ -34,7 +34,7 @@ export function lookUp({ preset, pipeline_id: pipeline }: rest.JoinBody, default
   return {
     defaults: [base, ...chosen].reduce(withParts, defaults),
     preset: new Set(chosen.flatMap(partsOf)),
-    pipelineLlm: base.llm !== undefined,
+    pipeline: new Set(partsOf(base)),
   };
 }
 

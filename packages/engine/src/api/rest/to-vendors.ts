@@ -51,7 +51,10 @@ export function toAsr({ asr, turn_detection: detection }: rest.JoinProperties, o
   if (managed && !own) checkManaged(["properties", "asr"], asr?.vendor ?? "", byDefault.vendor, faults);
   const chosen =
     own || managed
-      ? { vendor: byDefault.vendor, params: { ...byDefault.params, ...(preset ? ofVendor(asr, byDefault.vendor, params) : params) } }
+      ? {
+          vendor: byDefault.vendor,
+          params: { ...byDefault.params, ...(preset ? meantFor(byDefault.vendor, asr?.vendor, params) : params) },
+        }
       : { vendor: asr?.vendor ?? "", params: asr?.params ?? {} };
 
   const recognisers = offer.vendors.filter(({ asr: part }) => part !== undefined);
@@ -99,7 +102,7 @@ export function toTts({ tts }: rest.JoinProperties, offer: NamedOffer, faults: F
     tts === undefined || tts === null
       ? byDefault
       : preset || managed
-        ? { ...byDefault, params: { ...byDefault.params, ...(preset ? ofVendor(tts, byDefault.vendor, tts.params) : tts.params) } }
+        ? { ...byDefault, params: { ...byDefault.params, ...(preset ? meantFor(byDefault.vendor, tts.vendor, tts.params) : tts.params) } }
         : tts;
   const trusted = tts === undefined || tts === null || preset || managed;
   const voices = offer.vendors.filter(({ tts: part }) => part !== undefined);
@@ -132,12 +135,14 @@ export function toTts({ tts }: rest.JoinProperties, offer: NamedOffer, faults: F
 export function toLlm({ llm, tts }: rest.JoinProperties, offer: NamedOffer, faults: Fault[]): ChosenLlm {
   const ignoreEmpty = llm?.ignore_empty ?? false;
   const byDefault = defaultLlm(offer.defaults);
-  const preset = offer.preset.has("llm") || (offer.pipelineLlm && !filled(llm?.url) && !filled(llm?.style));
+  const preset = offer.preset.has("llm");
+  // A body that says more about a pipeline's model need not repeat its address.
+  const named = preset || (offer.pipeline.has("llm") && !filled(llm?.url) && !filled(llm?.style));
   const chosen =
     llm === undefined || llm === null
       ? byDefault
-      : preset || llm.credential_mode === "managed"
-        ? managedLlm(preset ? { ...llm, style: null } : llm, byDefault, faults)
+      : named || llm.credential_mode === "managed"
+        ? managedLlm(preset ? { params: meantFor(byDefault.style, llm.style, llm.params) } : llm, byDefault, faults)
         : {
             style: llm.style ?? "openai",
             ...(filled(llm.url) ? { url: llm.url } : {}),
@@ -172,7 +177,8 @@ export function toLlm({ llm, tts }: rest.JoinProperties, offer: NamedOffer, faul
   const options = { ...chosen, ...(ignoreEmpty ? { ignoreEmpty } : {}), ...(details ? { details } : {}), ...(speaks ? { output } : {}) };
   const parsed = parseOptions(style, options, ["properties", "llm"], faults);
   // Without a voice of its own the agent has none but the model's, for fixed texts, too.
-  const recites = speaks && !output.includes("text") && (tts === undefined || tts === null) && !offer.preset.has("tts");
+  const voice = (tts !== undefined && tts !== null) || offer.preset.has("tts") || offer.pipeline.has("tts");
+  const recites = speaks && !output.includes("text") && !voice;
   return {
     style: chosen.style,
     options: parsed,
@@ -194,13 +200,9 @@ export function withParams(
   return { options: parseOptions(style, { ...before.data, params: objectOf(params, path, faults) }, ["properties", "llm"], faults) };
 }
 
-/** Parameters that are spelt for the vendor that is used. */
-function ofVendor(
-  part: { readonly vendor?: string | null | undefined } | null | undefined,
-  used: string,
-  params: Readonly<Record<string, unknown>> | null | undefined,
-): Readonly<Record<string, unknown>> {
-  return part?.vendor === used ? (params ?? {}) : {};
+/** Parameters for a preset's vendor, or style: those that a body spells for another one are not. */
+function meantFor<Params>(used: string, named: string | null | undefined, params: Params): Params | Record<string, never> {
+  return !filled(named) || named === used ? params : {};
 }
 
 /** The operator's own choice may lie in any network. */
@@ -208,10 +210,11 @@ function defaultLlm({ llm }: ProjectDefaults): DefaultLlm & { readonly trusted?:
   return llm === undefined ? { style: "local", params: {}, headers: {} } : { ...llm, trusted: true };
 }
 
-function managedLlm(llm: NonNullable<rest.JoinProperties["llm"]>, byDefault: DefaultLlm, faults: Fault[]): DefaultLlm {
-  const { style } = llm;
+type LlmWish = Pick<NonNullable<rest.JoinProperties["llm"]>, "style" | "params">;
+
+function managedLlm({ style, params: given }: LlmWish, byDefault: DefaultLlm, faults: Fault[]): DefaultLlm {
   if (filled(style)) checkManaged(["properties", "llm"], style, byDefault.style, faults, "style");
-  const params = objectOf(llm.params, ["properties", "llm", "params"], faults);
+  const params = objectOf(given, ["properties", "llm", "params"], faults);
   return { ...byDefault, params: { ...byDefault.params, ...params } };
 }
 
