@@ -55,3 +55,23 @@ export interface AgentPage {
   readonly next: string;
   readonly total: number;
 }
+
+interface NewAgent extends Pick<AgentRecord, "name" | "channel" | "uid" | "labels"> {
+  readonly project: { readonly appId: string };
+}
+
+export function newRecord(agentId: string, { project, name, channel, uid, labels }: NewAgent, createdAt: number): AgentRecord {
+  return {
+    agentId,
+    appId: project.appId,
+    name,
+    channel,
+    uid,
+    labels,
+    state: "STARTING",
+    message: "",
+    createdAt,
+    startedAt: 0,
+    stoppedAt: 0,
+  };
+}

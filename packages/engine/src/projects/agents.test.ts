@@ -72,6 +72,19 @@ test("while the records cannot be asked, names are the engine's own, and calls b
   expect(await call("POST", "join", joinBody("one"))).toMatchObject({ status: 409 });
 });
 
+test("records that do not answer are waited for, but not for long", async () => {
+  const asking = Promise.withResolvers<void>();
+  const shared = sharedLog(async () => {
+    asking.resolve();
+    return await new Promise(() => {});
+  });
+  const { call, clock } = openDoor({ shared });
+  const joined = call("POST", "join", joinBody("one"));
+  await asking.promise;
+  clock.moveBy(3000);
+  expect(await joined).toMatchObject({ status: 200 });
+});
+
 test("everybody who asks while another engine is asked is told who has the name there, and it is free here", async () => {
   const answer = Promise.withResolvers<AgentRecord | undefined>();
   const answers = [answer.promise, Promise.resolve(undefined)];

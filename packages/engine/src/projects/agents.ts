@@ -6,7 +6,7 @@ import { type DayClock, pauseUntil } from "../pause-until.ts";
 import type { AgentConfig } from "../session/agent-config.ts";
 import type { Restored } from "../session/parts.ts";
 import type { OpenTransport } from "../transports/transport.ts";
-import type { AgentFilter, AgentLog, AgentPage, AgentRecord, AgentState } from "./agent-log.ts";
+import { type AgentFilter, type AgentLog, type AgentPage, type AgentRecord, type AgentState, newRecord } from "./agent-log.ts";
 import type { Project } from "./project.ts";
 import type { CallNotes, Priority, RunningCall, RunningSession, Said, Sessions } from "./running-session.ts";
 import type { TurnRecord } from "./turn-log.ts";
@@ -41,6 +41,9 @@ const liveStates: ReadonlySet<AgentState> = new Set(["IDLE", "STARTING", "RUNNIN
 
 /** Records of exited agents kept at hand, so that an answer right after the end does not wait for the database. */
 const EXITED_KEPT = 1000;
+
+/** A name is asked for so long, in milliseconds; then the call begins without. */
+const LONGEST_CLAIM_MS = 3000;
 
 const noNotes: CallNotes = { epochMs: 0, turns: [], details: false, variables: {}, updated: () => {} };
 
@@ -356,9 +359,14 @@ export class Agents implements AsyncDisposable {
 
   /** Whoever has the name at another engine; undefined: it is this agent's. */
   async #claim(entry: Entry): Promise<AgentRecord | undefined> {
-    const { log } = this.#options;
+    const { log, pause } = this.#options;
     const { record } = entry;
-    entry.claiming = log.claim(record).catch((error: unknown) => {
+    const over = new AbortController();
+    const patience = pause(LONGEST_CLAIM_MS, over.signal).then(() => {
+      throw new AppError("not-ready", "the records do not answer");
+    });
+    const claiming = Promise.race([log.claim(record), patience]).finally(() => over.abort());
+    entry.claiming = claiming.catch((error: unknown) => {
       if (!(error instanceof AppError && error.code === "not-ready")) throw error;
       // Calls do not wait for the database: until it is back, names are this engine's own.
       log.save(record);
@@ -453,22 +461,6 @@ export class Agents implements AsyncDisposable {
     const rest = start === -1 ? [] : matching.slice(start);
     return { agents: rest.slice(0, limit), next: rest[limit]?.agentId ?? "", total: matching.length };
   }
-}
-
-function newRecord(agentId: string, { project, name, channel, uid, labels }: StartRequest, createdAt: number): AgentRecord {
-  return {
-    agentId,
-    appId: project.appId,
-    name,
-    channel,
-    uid,
-    labels,
-    state: "STARTING",
-    message: "",
-    createdAt,
-    startedAt: 0,
-    stoppedAt: 0,
-  };
 }
 
 function notFound(agentId: string): AppError {

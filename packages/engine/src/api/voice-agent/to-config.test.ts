@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { z } from "zod";
 import type { Project } from "../../projects/project.ts";
+import { genericHttp } from "../../vendors/generic-http.ts";
+import { Network } from "../../vendors/network.ts";
 import { type Configuration, firstConfiguration, readUpdate } from "./configuration.ts";
 import { type Offer, toAgentConfig, toTurns } from "./to-config.ts";
 
@@ -106,6 +108,15 @@ test("a language that no recogniser knows is refused, one that the operator has 
   const defaults = { ...project.defaults, asr: { "es-MX": { vendor: "acme", params: { model: "m" } } } };
   expect(translate({ input: { language_codes: ["es"] } }, { project: { ...project, defaults } })).toMatchObject({
     asr: { vendor: "acme", language: "es-MX", options: { model: "m" } },
+  });
+});
+
+test("the operator's voice behind HTTP is used with its address, which may lie in any network", () => {
+  const tts = { vendor: "generic_http", url: "http://10.0.0.5/speak", headers: { "x-tenant": "t" }, params: { api_key: "k" } };
+  const network = new Network({ allowLoopback: false, proxies: {} });
+  const offered = { project: { ...project, defaults: { ...project.defaults, tts } }, vendors: [...offer.vendors, genericHttp(network)] };
+  expect(translate({}, offered)).toMatchObject({
+    tts: { vendor: "generic_http", options: { url: tts.url, headers: tts.headers, params: { api_key: "k" }, trusted: true } },
   });
 });
 
