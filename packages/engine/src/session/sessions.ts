@@ -15,7 +15,8 @@ export interface VendorChoice {
   openAsr(chosen: ChosenAsr): Asr;
   /** `params`: in place of its own. */
   openTts(chosen: ChosenTts, params?: Readonly<Record<string, unknown>>): Voice;
-  openLlm(chosen: ChosenLlm): Llm;
+  /** `field`: whose options they are, for errors; default `llm`. */
+  openLlm(chosen: ChosenLlm, field?: string): Llm;
   readonly openTools: OpenTools;
   openRecording(chosen: ChosenRecording): (signal: AbortSignal) => Promise<Recording>;
 }
@@ -59,7 +60,10 @@ export class Sessions implements AsyncDisposable {
     const { recites = false, tunes = false } = config.llm;
     const voice = recites ? undefined : tunable((params) => openVoice(vendors, config.tts, params), { waits: tunes });
     const llm = vendors.openLlm(config.llm);
-    const fillerLlm = config.fillers?.llm === undefined ? undefined : vendors.openLlm(config.fillers.llm);
+    const fillerLlm =
+      config.fillers?.llm === undefined
+        ? undefined
+        : vendors.openLlm(config.fillers.llm, "filler_words.content.generated_config.llm_provider");
     const chosen = config.greeting?.recording;
     const fetchRecording = chosen === undefined ? undefined : vendors.openRecording(chosen);
     const clock = this.#ticker.clock(beginsAt);
@@ -68,8 +72,9 @@ export class Sessions implements AsyncDisposable {
     // Fetched while the agent gets into its channel, and on while it is there.
     const recording = fetchRecording?.(AbortSignal.any([stop, over.signal]));
     recording?.catch(() => {});
-    const opened = config.toolPlan === undefined ? undefined : await vendors.openTools(config.toolPlan, stop);
+    let opened: OpenedTools | undefined;
     try {
+      opened = config.toolPlan === undefined ? undefined : await vendors.openTools(config.toolPlan, stop);
       const transport = await open(clock, stop);
       const session = new Session({
         clock,

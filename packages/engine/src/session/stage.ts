@@ -311,7 +311,7 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-const defaultAgent: AgentConfig = {
+export const defaultAgent: AgentConfig = {
   asr: { vendor: "script", language: "en-US", options: {}, keyterms: [] },
   tts: { vendor: "script", options: {} },
   llm: { style: "script", options: {} },

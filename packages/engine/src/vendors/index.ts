@@ -37,7 +37,8 @@ export interface Vendors {
   openAsr(chosen: { readonly vendor: string; readonly language: string; readonly options: unknown }): Asr;
   /** `params`: in place of those in its options. */
   openTts(chosen: { readonly vendor: string; readonly options: unknown }, params?: Readonly<Record<string, unknown>>): Voice;
-  openLlm(chosen: { readonly style: string; readonly options: unknown }): Llm;
+  /** `field`: whose options they are, for errors; default `llm`. */
+  openLlm(chosen: { readonly style: string; readonly options: unknown }, field?: string): Llm;
   readonly openTools: OpenTools;
   openRecording(chosen: ChosenRecording): FetchRecording;
 }
@@ -123,15 +124,15 @@ export function openVendors(options: VendorsOptions): Vendors {
       if (tts.addressed === true) return tts.open(parse("tts", tts.options, { ...own, params: { ...fieldsOf(own["params"]), ...params } }));
       return tts.open(parse("tts.params", tts.options, { ...own, ...params }));
     },
-    openLlm(chosen) {
+    openLlm(chosen, field = "llm") {
       const style = styles.find((one) => one.name === chosen.style);
       if (style === undefined)
         throw unknown(
-          "llm.style",
+          `${field}.style`,
           chosen.style,
           styles.map((one) => one.name),
         );
-      return style.open(parse("llm", style.options, chosen.options));
+      return style.open(parse(field, style.options, chosen.options), field);
     },
   };
 }

@@ -260,7 +260,10 @@ test("an address that is refused fails when the agent is made", () => {
   const strict = new Network({ allowLoopback: false, proxies: {} });
   open.push(strict);
   expect(() => openAiStyle(strict).open({ url: "http://127.0.0.1:11434/v1/chat/completions" })).toThrow(
-    /llm\.url: 127\.0\.0\.1 is refused/,
+    /^llm\.url: 127\.0\.0\.1 is refused/,
+  );
+  expect(() => openAiStyle(strict).open({ url: "http://127.0.0.1:11434/v1/chat/completions" }, "other")).toThrow(
+    /^other\.url: 127\.0\.0\.1 is refused/,
   );
   expect(() => openAiStyle(strict).open({ url: "http://127.0.0.1:11434/v1/chat/completions", trusted: true })).not.toThrow();
 });

@@ -16,11 +16,11 @@ export function openAiStyle(network: Network, now: () => number = Date.now): Llm
     name: "openai",
     speaks: true,
     options: OpenAiOptions,
-    open(given): Llm {
+    open(given, field = "llm"): Llm {
       const options = OpenAiOptions.parse(given);
       const url = new URL(options.url);
       const target: Target = { vendor: name, url, trusted: options.trusted };
-      if (!options.trusted) network.check("llm.url", url);
+      if (!options.trusted) network.check(`${field}.url`, url);
       const headers = requestHeaders(options, url);
       return (messages, context) => complete({ network, target, options, headers, now }, messages, context);
     },

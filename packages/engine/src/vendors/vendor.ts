@@ -190,5 +190,6 @@ export interface LlmStyle {
   /** Its models can answer with sound: its options have `output`. */
   readonly speaks?: boolean;
   readonly options: z.ZodType;
-  open(options: unknown): Llm;
+  /** `field`: whose options they are, for errors; default `llm`. Throws an `AppError` for an address that is refused at once. */
+  open(options: unknown, field?: string): Llm;
 }

@@ -140,6 +140,15 @@ test("a recording at a private address that nobody has allowed is refused with t
   expect(String(body?.["detail"])).toContain("llm.greeting_audio_url: 169.254.169.254 is refused");
 });
 
+test("a model for words in between at a private address that nobody has allowed is refused by its own field", async () => {
+  const call = await openCall({ script: ["Yes."] });
+  const generated_config = { llm_provider: { url: "http://169.254.169.254/v1" } };
+  const filler_words = { enable: true, content: { mode: "generated", generated_config } };
+  const { status, body } = await call.call("POST", "join", joinBody("other", { llm: { url: call.chat.url }, filler_words }));
+  expect(status).toBe(400);
+  expect(String(body?.["detail"])).toContain("filler_words.content.generated_config.llm_provider.url: 169.254.169.254 is refused");
+});
+
 const endless = {
   *[Symbol.iterator](): Generator<Record<string, unknown>> {
     yield { audio: { id: "a", transcript: "One two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen." } };
