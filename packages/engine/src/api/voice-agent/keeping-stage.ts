@@ -1,5 +1,6 @@
 /** Engines of the Voice Agent door on one real database, for tests: each may be killed, and started again. Their time is virtual. */
 import { pino } from "pino";
+import type { Project } from "../../projects/project.ts";
 import { ProjectSecrets } from "../../projects/project-secrets.ts";
 import type { VirtualClock } from "../../session/virtual-clock.ts";
 import type { Database } from "../../store/database.ts";
@@ -24,6 +25,7 @@ export interface EngineOptions extends VoiceStageOptions {
   readonly name: string;
   readonly keepTranscripts?: boolean;
   readonly shared?: boolean;
+  readonly project?: Project;
   /** Models that load. */
   readonly ready?: Promise<void>;
 }
@@ -35,6 +37,7 @@ export async function openEngine({
   engineId,
   keepTranscripts = true,
   shared = true,
+  project = sharedProject,
   ready = Promise.resolve(),
   ...options
 }: EngineOptions) {
@@ -46,7 +49,13 @@ export async function openEngine({
   const now = (): number => epochMs + clock.now();
   let dead = false;
   // What a dead process has asked for is never answered.
-  const alive = async <T>(work: () => Promise<T>): Promise<T> => (dead ? await new Promise<T>(() => {}) : await work());
+  const underWay = new Set<Promise<unknown>>();
+  const alive = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (dead) return await new Promise<T>(() => {});
+    const answer = work();
+    underWay.add(answer);
+    return await answer.finally(() => underWay.delete(answer));
+  };
   const problems: unknown[] = [];
   const store = new Store({
     open: async () =>
@@ -83,7 +92,7 @@ export async function openEngine({
   const keeping = new Keeping({
     rows: new KeptRows(store, engineId),
     secrets: new ProjectSecrets({ local: Buffer.alloc(32, 7), shared: true }),
-    findProject: (appId) => (appId === sharedProject.appId ? sharedProject : undefined),
+    findProject: (appId) => (appId === project.appId ? project : undefined),
     store,
     engineId,
     shared,
@@ -108,6 +117,7 @@ export async function openEngine({
     kill: async () => {
       await store.settled();
       dead = true;
+      await Promise.allSettled(underWay);
       for (const client of stage.clients) client.drop();
     },
     [Symbol.asyncDispose]: async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { VirtualClock } from "../../session/virtual-clock.ts";
 import type { Database } from "../../store/database.ts";
+import { migrate } from "../../store/migrate.ts";
 import { makePostgres, type TestDatabase, testDatabases, testServers } from "../../store/test-databases.ts";
 import { type Engine, type EngineOptions, openEngine, sharedProject } from "./keeping-stage.ts";
 import { orderFaults } from "./ordering.ts";
@@ -16,6 +17,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
   beforeAll(async () => {
     made = await make();
     database = await made.open(made.address);
+    await migrate(database, 0);
   }, 60_000);
   afterAll(async () => {
     await database[Symbol.asyncDispose]();
@@ -231,6 +233,29 @@ describe.each(testDatabases)("$name", ({ make }) => {
     expect(alone.changes).toEqual([`started ${ended.sessionId}`, `completed ${ended.sessionId}`]);
   });
 
+  test("an engine that knows the project by another certificate finds nothing, and leaves the session to those who can read it", async () => {
+    const clock = new VirtualClock();
+    await database.query("delete from kept_voice_sessions");
+    await using first = await engine(clock);
+    const client = await first.stage.begin({}, mine);
+    await first.kill();
+    const other = { ...sharedProject, certificate: "0123456789abcdef0123456789abcdef" };
+    await using second = await engine(clock, { project: other });
+    const stranger = await resume(second, client.sessionId, { project: other });
+    expect(stranger.only("session.error")[0]?.code).toBe("session_not_found");
+    await database.query("update kept_voice_sessions set seen_at = now() - interval '10 minutes'");
+    await clock.moveTo(clock.now() + 5000);
+    await second.store.settled();
+    expect(await kept(client.sessionId)).toHaveLength(1);
+    await using third = await engine(clock);
+    const later = async () => {
+      await clock.moveTo(clock.now() + 5000);
+      return [...third.changes];
+    };
+    await expect.poll(later, poll).toEqual([`completed ${client.sessionId}`]);
+    expect(second.changes).toEqual([]);
+  });
+
   test("where words are not kept, none are in the database, and the session goes on without them", async () => {
     const clock = new VirtualClock();
     await using first = await engine(clock, { user: [{ at: 1000, ms: 800, text: "count to ten" }], agent: [long], keepTranscripts: false });
@@ -272,6 +297,7 @@ describe.each(testServers)("engines that live, on PostgreSQL", (server) => {
   beforeAll(async () => {
     made = await makePostgres(server);
     database = await made.open(made.address);
+    await migrate(database, 0);
   }, 60_000);
   afterAll(async () => {
     await database[Symbol.asyncDispose]();

@@ -231,7 +231,7 @@ export class Keeping implements AsyncDisposable {
   async #finish(row: KeptRow): Promise<void> {
     const { rows, findProject, engineId, graceMs, sessionLog, now, log } = this.#options;
     const project = findProject(row.appId);
-    const readable = project !== undefined && this.#readState(row, project) !== undefined;
+    const readable = project !== undefined && this.#vault(project).open(row.state, aboutState(row.id)) !== undefined;
     if (!readable && row.engineId !== engineId && row.unseenMs < UNREADABLE_MS) return;
     const claimed = await rows.claim(row, false);
     if (claimed === undefined) return;
