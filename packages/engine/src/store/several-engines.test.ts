@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { joinBody, openDoor } from "../api/rest/door-stage.ts";
+import { joinBody, openDoor, project } from "../api/rest/door-stage.ts";
+import { newRecord } from "../projects/agent-log.ts";
 import type { Database } from "./database.ts";
 import { Store } from "./store.ts";
 import { sharedDatabase, testDatabases } from "./test-databases.ts";
@@ -50,7 +51,7 @@ describe.each(testDatabases)("names on $name", ({ make }) => {
   test("of all who ask at once, at whichever engine, one gets the name, and the others are told who has it", async () => {
     await using engines = await open();
     for (let round = 0; round < 10; round++) {
-      const name = `helper ${round}`;
+      const name = `agent ${round}`;
       const asked = [0, 1, 2, 3, 4, 5].map(async (index) => await engines.doors[index % 2]?.call("POST", "join", joinBody(name)));
       const answers = await Promise.all(asked);
       const started = answers.filter((answer) => answer?.status === 200);
@@ -72,6 +73,17 @@ describe.each(testDatabases)("names on $name", ({ make }) => {
     await one?.agents.gone(agentId);
     await engines.settled();
     expect(await two?.call("POST", "join", joinBody("a"))).toMatchObject({ status: 200 });
+  });
+
+  test("a name that is asked for when its agent was saved already, or has exited, is not asked for again and again", async () => {
+    await using store = openStore(database, "first");
+    await store.opened;
+    for (const stoppedAt of [0, 2]) {
+      const record = newRecord(`late-${stoppedAt}`, { project, name: "late", channel: "room", uid: "1", labels: {} }, 1);
+      store.save({ ...record, stoppedAt });
+      expect(await store.claim(record)).toBeUndefined();
+      store.save({ ...record, stoppedAt: 2 });
+    }
   });
 
   test("an agent that waits for its engine keeps its name", async () => {

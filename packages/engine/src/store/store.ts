@@ -107,7 +107,7 @@ export class Store implements AgentLog, AsyncDisposable {
   }
 
   async claim(record: AgentRecord): Promise<AgentRecord | undefined> {
-    const { appId, name } = record;
+    const { agentId, appId, name } = record;
     for (;;) {
       // Between the look and the write another engine may have been quicker: the index has the last word.
       const written = await this.#query(
@@ -121,10 +121,13 @@ export class Store implements AgentLog, AsyncDisposable {
         this.#live.set(record.agentId, record);
         return undefined;
       }
-      const [holder] = await this.#query("select * from agents where app_id = $1 and name = $2 and stopped_at = 0 order by claimed desc", [
-        appId,
-        name,
-      ]);
+      const [holder] = await this.#query(
+        `select * from agents where agent_id = $1 or (app_id = $2 and name = $3 and stopped_at = 0)
+         order by agent_id = $1 desc, claimed desc limit 1`,
+        [agentId, appId, name],
+      );
+      // It was saved meanwhile without a claim: the database was away for too long.
+      if (holder?.["agent_id"] === agentId) return undefined;
       // Else it has exited since.
       if (holder !== undefined) return toRecord(holder);
     }
