@@ -68,3 +68,16 @@ test("without a text it is heard, and neither shown nor remembered; where it doe
   expect(other.transport.voiced).toEqual([]);
   expect(other.session.state).toBe("silent");
 });
+
+test("a session that ends does not wait for it", async () => {
+  const coming = Promise.withResolvers<typeof recording>();
+  await using stage = new Stage({ recording: coming.promise, config: { greeting } });
+  await stage.clock.moveTo(1000);
+  let ended = false;
+  const left = stage.session.leave().then(() => (ended = true));
+  await stage.clock.moveTo(1020);
+  expect(ended).toBe(true);
+  coming.resolve(recording);
+  await left;
+  expect(stage.transport.voiced).toEqual([]);
+});

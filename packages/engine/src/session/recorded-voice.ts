@@ -1,4 +1,5 @@
 /** A voice that plays a recording of the one text that it is given, and leaves that to another where there is no recording. */
+import { aborted } from "../aborted.ts";
 import type { Recording, Voice } from "../vendors/vendor.ts";
 
 /** Sound that is handed on at once, in milliseconds. */
@@ -9,7 +10,10 @@ export function recordedVoice(recording: Promise<Recording>, text: string, other
   return {
     sampleRate: otherwise.sampleRate,
     async *speak(clauses, context) {
-      const found = await recording.catch(() => undefined);
+      // Nobody waits for a download that is not wanted any more.
+      using over = aborted(context.signal);
+      const found = await Promise.race([recording.catch(() => undefined), over.promise]);
+      if (context.signal.aborted) return;
       if (found === undefined) {
         yield* otherwise.speak(clauses, context);
         return;

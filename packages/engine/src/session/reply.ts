@@ -1,4 +1,5 @@
 /** One turn of the agent: language model, voice and playout under one signal. */
+import { aborted } from "../aborted.ts";
 import type { ReplySource, ReplyTrigger, SessionEvent } from "../core/events.ts";
 import { Playout, type PlayoutOptions, type Taken } from "../core/playout.ts";
 import { Clauses } from "../core/sentences.ts";
@@ -140,13 +141,8 @@ export class Reply {
   /** Waits for work that has a time limit of its own, or for its end. */
   async waitFor(work: Promise<void>): Promise<void> {
     this.#waiting = true;
-    const over = Promise.withResolvers<void>();
-    const { signal } = this;
-    const stop = (): void => over.resolve();
-    if (signal.aborted) stop();
-    signal.addEventListener("abort", stop, { once: true });
+    using over = aborted(this.signal);
     await Promise.race([work, over.promise]);
-    signal.removeEventListener("abort", stop);
     this.#waiting = false;
     this.wake(this.#parts.clock.now());
   }

@@ -1,6 +1,7 @@
 /** Vendor `generic_http`: a voice of one's own behind HTTP. Each clause is a request, its answer raw PCM that is played as it comes. */
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
+import { aborted } from "../aborted.ts";
 import { AppError } from "../errors.ts";
 import { complaint, parseJson, quote } from "./complaint.ts";
 import { type Network, reason, type Target } from "./network.ts";
@@ -87,10 +88,7 @@ function speak(opened: Opened): Tts {
     const source = clauses[Symbol.asyncIterator]();
     const stop = new AbortController();
     const both = AbortSignal.any([signal, stop.signal]);
-    const aborted = Promise.withResolvers<undefined>();
-    const onAbort = (): void => aborted.resolve(undefined);
-    if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
+    using over = aborted(signal);
     const pull = async (): Promise<Utterance | undefined> => {
       const next = await source.next();
       if (next.done === true || both.aborted) return undefined;
@@ -101,7 +99,7 @@ function speak(opened: Opened): Tts {
     let coming = pull();
     try {
       for (;;) {
-        const utterance = await Promise.race([coming, aborted.promise]);
+        const utterance = await Promise.race([coming, over.promise]);
         if (utterance === undefined || signal.aborted) return;
         coming = pull();
         // It is awaited in the next round; until then its failure is nobody's, and after an abort for good.
@@ -113,7 +111,6 @@ function speak(opened: Opened): Tts {
       if (signal.aborted) return;
       throw error;
     } finally {
-      signal.removeEventListener("abort", onAbort);
       coming.catch(() => undefined);
       stop.abort();
       void source.return?.();

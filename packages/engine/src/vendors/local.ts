@@ -2,6 +2,7 @@
 import { SpeechError, voices, type Speech, type Spoken } from "@parley/speech";
 import { z } from "zod";
 import { spellTerms } from "./keyterms.ts";
+import { aborted } from "../aborted.ts";
 import { AppError } from "../errors.ts";
 import { Dictation, type DictationDecision, type DictationInput } from "./local-asr.ts";
 import type { Asr, AsrContext, AsrInput, Transcript, Tts, Vendor, Voice } from "./vendor.ts";
@@ -181,7 +182,7 @@ class Dictating implements AsyncDisposable {
 function speak(speech: Speech, speaker: number, speed: number): Tts {
   return async function* (clauses, { signal }) {
     const source = clauses[Symbol.asyncIterator]();
-    const over = aborted(signal);
+    using over = aborted(signal);
     let first = true;
     const pull = async (): Promise<{ text: string; spoken: Spoken } | undefined> => {
       const next = await source.next();
@@ -208,7 +209,6 @@ function speak(speech: Speech, speaker: number, speed: number): Tts {
       if (signal.aborted) return;
       throw failed(cause);
     } finally {
-      over.dispose();
       coming.catch(() => undefined);
       void source.return?.();
     }
@@ -217,15 +217,6 @@ function speak(speech: Speech, speaker: number, speed: number): Tts {
 
 function* portions(pcm: Int16Array): Generator<Int16Array> {
   for (let from = 0; from < pcm.length; from += PORTION) yield pcm.subarray(from, from + PORTION);
-}
-
-/** A promise of the abort, that lets go of the signal when it is not needed any more. */
-function aborted(signal: AbortSignal): { readonly promise: Promise<undefined>; dispose(): void } {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const done = (): void => resolve(undefined);
-  if (signal.aborted) done();
-  signal.addEventListener("abort", done, { once: true });
-  return { promise, dispose: () => signal.removeEventListener("abort", done) };
 }
 
 function failed(cause: unknown): AppError {
