@@ -68,6 +68,8 @@ export class Keeping implements AsyncDisposable {
   readonly othersGoOn: boolean;
   readonly #options: KeepingOptions;
   readonly #held = new Map<string, { readonly holding: Holding; readonly custody: { passedOn: boolean; onPassedOn: () => void } }>();
+  /** The newest claim that was announced of sessions that are being claimed here: another's may be told before our own is answered. */
+  readonly #announced = new Map<string, number>();
   readonly #abort = new AbortController();
   /** Sessions of earlier runs are known, and new ones can be started. */
   readonly #open: Promise<void>;
@@ -115,10 +117,11 @@ export class Keeping implements AsyncDisposable {
       if (token !== undefined && !sameToken(token, state.resumeToken)) {
         return no("session_forbidden", "The resume_token is not the one of this session", "resume_token");
       }
-      const claimed = await rows.claim(row, true);
+      const claimed = await this.#claim(row);
       if (claimed === undefined) continue;
-      const held = this.#hold(claimed, project);
-      const kept = await this.#read(claimed, project);
+      const held = this.#hold(claimed.row, project);
+      this.#pass({ id, claim: claimed.announced });
+      const kept = await this.#read(claimed.row, project);
       if (kept !== undefined) return { ok: true, id, kept, ...held };
       held.keeper.stop();
       return unknown;
@@ -130,6 +133,17 @@ export class Keeping implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#abort.abort();
     await this.#work;
+  }
+
+  /** With the newest claim that was announced meanwhile. */
+  async #claim(row: KeptRow): Promise<{ readonly row: KeptRow; readonly announced: number } | undefined> {
+    this.#announced.set(row.id, 0);
+    try {
+      const claimed = await this.#options.rows.claim(row, true);
+      return claimed === undefined ? undefined : { row: claimed, announced: this.#announced.get(row.id) ?? 0 };
+    } finally {
+      this.#announced.delete(row.id);
+    }
   }
 
   #hold(holding: Holding, project: Project): { readonly keeper: SessionKeeper; readonly custody: Custody } {
@@ -158,6 +172,8 @@ export class Keeping implements AsyncDisposable {
   /** "<session> <claim>": it has changed hands. */
   #hear(text: string): void {
     const [id = "", claim = ""] = text.split(" ");
+    const announced = this.#announced.get(id);
+    if (announced !== undefined) this.#announced.set(id, Math.max(announced, Number(claim)));
     this.#pass({ id, claim: Number(claim) });
   }
 
