@@ -53,6 +53,11 @@ test("what is neither WAV nor anything else is raw PCM; half a sample at its end
   expect(await fetched(sending(Buffer.concat([bytes, Buffer.of(1)]), "audio/pcm"))).toEqual({ pcm, sampleRate: 16_000 });
 });
 
+test("raw PCM that begins with the faintest of sounds is no MP3", async () => {
+  const faint = Int16Array.of(-1, -1, -257, -2, ...pcm);
+  expect(await fetched(sending(new Uint8Array(faint.buffer), "audio/pcm"))).toEqual({ pcm: faint, sampleRate: 16_000 });
+});
+
 test.each([
   ["nothing at all", sending(""), "holds no sound"],
   ["another status", sending("no", "text/plain", 403), "answered with status 403"],
@@ -60,7 +65,8 @@ test.each([
   ["a page", sending("<html></html>", "text/html; charset=utf-8"), "is text/html; WAV, or raw PCM"],
   ["an error in JSON", sending("{}", "application/json"), "is application/json"],
   ["an MP3 file", sending(Buffer.concat([Buffer.from("ID3"), bytes])), "is MP3"],
-  ["an MP3 stream", sending(Buffer.concat([Buffer.of(0xff, 0xfb), bytes])), "is MP3"],
+  ["an MP3 stream", sending(Buffer.concat([Buffer.of(0xff, 0xfb, 0x90, 0x64), bytes])), "is MP3"],
+  ["an AAC stream", sending(Buffer.concat([Buffer.of(0xff, 0xf1, 0x50, 0x80), bytes])), "is AAC"],
   ["an Ogg file", sending("OggS and so on", "audio/ogg"), "is Ogg"],
   ["a WAV file of something else", sending(broken()), "cannot be read: The WAV file holds MP3"],
   ["a WAV file without sound", sending(writeWav({ pcm: new Int16Array(), sampleRate: 16_000 })), "holds no sound"],
