@@ -3,6 +3,8 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
+import { listen } from "./listening.ts";
+import { Milestones } from "./milestones.ts";
 
 export type ChatFailure =
   /** Answers with this status and an error body. */
@@ -199,30 +201,11 @@ function callsTools(answer: ChatAnswer): boolean {
   return typeof answer !== "string" && "calls" in answer && (answer.calls ?? []).length > 0;
 }
 
-/** A number that others wait for. */
-class Milestones {
-  readonly #waiting = new Map<number, PromiseWithResolvers<Seen>>();
-
-  #entry(number: number): PromiseWithResolvers<Seen> {
-    const entry = this.#waiting.get(number) ?? Promise.withResolvers<Seen>();
-    this.#waiting.set(number, entry);
-    return entry;
-  }
-
-  reach(number: number, seen: Seen): void {
-    this.#entry(number).resolve(seen);
-  }
-
-  wait(number: number): Promise<Seen> {
-    return this.#entry(number).promise;
-  }
-}
-
 export async function startChatSimulator(options: ChatSimulatorOptions = {}): Promise<ChatSimulator> {
   const { delayMs = 0, chunkMs = 0, script = ["Hello from the simulator."], host = "127.0.0.1", models = ["simulated"] } = options;
   const seen: Seen[] = [];
-  const arrived = new Milestones();
-  const ended = new Milestones();
+  const arrived = new Milestones<Seen>();
+  const ended = new Milestones<Seen>();
   const closing = new AbortController();
   let connections = 0;
 
@@ -339,21 +322,10 @@ export async function startChatSimulator(options: ChatSimulatorOptions = {}): Pr
   server.on("connection", () => {
     connections += 1;
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, host, resolve);
-  });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-  const origin = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
-
+  const { origin, port, ...listening } = await listen(server, { host, ...(options.port === undefined ? {} : { port: options.port }) });
   const close = async (): Promise<void> => {
     closing.abort();
-    if (!server.listening) return;
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+    await listening.close();
   };
 
   return {

@@ -11,6 +11,7 @@ export {
   type ChatSpeech,
   startChatSimulator,
 } from "./chat.ts";
+export { listen, type Listening } from "./listening.ts";
 export {
   type SimulatedAsrInput,
   type SimulatedTranscript,

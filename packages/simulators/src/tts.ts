@@ -1,6 +1,9 @@
 /** A voice behind HTTP on loopback, as the vendor `generic_http` wants it: JSON in, raw PCM out; it can fail in the ways that real ones do. */
+import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
+import { listen } from "./listening.ts";
+import { Milestones } from "./milestones.ts";
 
 export type TtsFailure =
   /** Answers with this status; without a body, with a `detail`. */
@@ -129,14 +132,9 @@ interface Seen {
 export async function startTtsSimulator(options: TtsSimulatorOptions = {}): Promise<TtsSimulator> {
   const { letterMs = 20, delayMs = 0, chunkBytes = 4096, chunkMs = 0 } = options;
   const seen: Seen[] = [];
-  const arrived = new Map<number, PromiseWithResolvers<Seen>>();
-  const ended = new Map<number, PromiseWithResolvers<Seen>>();
+  const arrived = new Milestones<Seen>();
+  const ended = new Milestones<Seen>();
   const closing = new AbortController();
-  const entryOf = (milestones: Map<number, PromiseWithResolvers<Seen>>, number: number): PromiseWithResolvers<Seen> => {
-    const entry = milestones.get(number) ?? Promise.withResolvers<Seen>();
-    milestones.set(number, entry);
-    return entry;
-  };
 
   async function speak(response: ServerResponse, body: Seen["body"], failure: TtsFailure | undefined, signal: AbortSignal): Promise<void> {
     const forever = (): Promise<void> => wait(2 ** 31 - 1, undefined, { signal });
@@ -170,7 +168,7 @@ export async function startTtsSimulator(options: TtsSimulatorOptions = {}): Prom
       for (let at = 0; at < bytes.length; at += chunkBytes) {
         if (at > 0 && chunkMs > 0) await wait(chunkMs, undefined, { signal });
         const flowing = response.write(bytes.subarray(at, at + chunkBytes));
-        if (!flowing) await drained(response, signal);
+        if (!flowing) await once(response, "drain", { signal });
       }
     };
     await send(whole.subarray(0, limit));
@@ -193,12 +191,12 @@ export async function startTtsSimulator(options: TtsSimulatorOptions = {}): Prom
     if (body === undefined) return refuse(response, 400, "the body is no JSON object");
     const entry: Seen = { path, headers: request.headers, body, cancelled: false };
     const number = seen.push(entry) - 1;
-    entryOf(arrived, number).resolve(entry);
+    arrived.reach(number, entry);
     const gone = new AbortController();
     response.once("close", () => {
       entry.cancelled = !response.writableFinished;
       gone.abort();
-      entryOf(ended, number).resolve(entry);
+      ended.reach(number, entry);
     });
     const given = request.headers.authorization ?? "";
     if (options.apiKey !== undefined && given !== `Bearer ${options.apiKey}`) {
@@ -218,41 +216,19 @@ export async function startTtsSimulator(options: TtsSimulatorOptions = {}): Prom
   const server = createServer((request, response) => {
     void serve(request, response);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port ?? 0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
-
+  const { origin, port, ...listening } = await listen(server, options.port === undefined ? {} : { port: options.port });
   const close = async (): Promise<void> => {
     closing.abort();
-    if (!server.listening) return;
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
+    await listening.close();
   };
 
   return {
-    url: `http://127.0.0.1:${port}/v1/audio/speech`,
+    url: `${origin}/v1/audio/speech`,
     port,
     requests: seen,
-    request: (number) => entryOf(arrived, number).promise,
-    over: (number) => entryOf(ended, number).promise,
+    request: (number) => arrived.wait(number),
+    over: (number) => ended.wait(number),
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** Resolves when there is room again, or nobody reads any more. */
-async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const done = (): void => resolve();
-  response.once("drain", done);
-  signal.addEventListener("abort", done, { once: true });
-  await promise;
-  response.removeListener("drain", done);
-  signal.removeEventListener("abort", done);
-  signal.throwIfAborted();
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { readWav, resample, writeWav } from "@parley/media";
-import { audioDelta } from "@parley/simulators";
+import { audioDelta, listen } from "@parley/simulators";
 import { expect, onTestFinished, test } from "vitest";
 import { openCall } from "./call-stage.ts";
 import { joinBody } from "./door-stage.ts";
@@ -46,16 +46,9 @@ function correlation(sent: Int16Array, heard: Int16Array, lag: number): number {
 }
 
 async function serve(body: Uint8Array, { status = 200, type = "audio/wav" } = {}): Promise<string> {
-  const server = createServer((_request, response) => void response.writeHead(status, { "content-type": type }).end(body));
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const address = server.address();
-  return `http://127.0.0.1:${typeof address === "object" ? (address?.port ?? 0) : 0}/hello.wav`;
+  const server = await listen(createServer((_request, response) => void response.writeHead(status, { "content-type": type }).end(body)));
+  onTestFinished(server.close);
+  return `${server.origin}/hello.wav`;
 }
 
 const sent = resample(speech, 16_000, 24_000);

@@ -1,5 +1,5 @@
 import { createServer } from "node:http";
-import { type ChatMessage, type SimulatedTool, startMcpSimulator } from "@parley/simulators";
+import { type ChatMessage, listen, type SimulatedTool, startMcpSimulator } from "@parley/simulators";
 import { expect, onTestFinished, test } from "vitest";
 import { z } from "zod";
 import { openCall } from "./call-stage.ts";
@@ -7,20 +7,13 @@ import { openCall } from "./call-stage.ts";
 /** A shop's API: an order's state, and one order that nobody ever hears of again. */
 async function openShop() {
   const asked: string[] = [];
-  const server = createServer((request, response) => {
+  const shop = createServer((request, response) => {
     asked.push(request.url ?? "");
     if (request.url === "/orders/slow") return;
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ status: "shipped" }));
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  const address = server.address();
-  const origin = `http://127.0.0.1:${typeof address === "object" ? (address?.port ?? 0) : 0}`;
+  const { origin, close } = await listen(shop);
+  onTestFinished(close);
   const tool = {
     type: "function",
     function: { name: "get_order", description: "The state of an order", parameters: { properties: { id: { type: "string" } } } },
