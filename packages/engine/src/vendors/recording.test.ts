@@ -70,6 +70,7 @@ test.each([
   ["an Ogg file", sending("OggS and so on", "audio/ogg"), "is Ogg"],
   ["a WAV file of something else", sending(broken()), "cannot be read: The WAV file holds MP3"],
   ["a WAV file without sound", sending(writeWav({ pcm: new Int16Array(), sampleRate: 16_000 })), "holds no sound"],
+  ["a greeting of hours", sending(writeWav({ pcm: new Int16Array(3_600_000), sampleRate: 1000 })), "is 3600 s long, more than 600"],
 ])("%s is told", async (_what, answer, message) => {
   const error = await fetched(answer).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(AppError);

@@ -9,6 +9,9 @@ import type { ChosenRecording, Recording } from "./vendor.ts";
 /** Largest file: 87 s of 48 kHz mono. */
 const mostBytes = 8 * 1_048_576;
 
+/** Longest sound, in milliseconds: a file of few bytes a second would greet for hours. */
+const mostMs = 600_000;
+
 /** Bytes of another answer that are read away, so that its connection serves again. */
 const mostErrorBytes = 65_536;
 
@@ -96,5 +99,7 @@ function decode(bytes: Buffer, type: string, sampleRate: number, fail: Fail): Re
 
 function heard(recording: Recording, fail: Fail): Recording {
   if (recording.pcm.length === 0) throw fail("holds no sound");
+  const ms = (recording.pcm.length * 1000) / recording.sampleRate;
+  if (ms > mostMs) throw fail(`is ${Math.round(ms / 1000)} s long, more than ${mostMs / 1000}`);
   return recording;
 }
