@@ -21,7 +21,7 @@ const name = "the recording of the greeting";
 /** How files begin that are sound, and no PCM. */
 const otherSound: readonly (readonly [string, RegExp])[] = [
   // A tag, or the head of a frame of layer III with a bit rate that there is: a sample of -1 begins with ff, too.
-  ["MP3", /^(?:ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef])/],
+  ["MP3", /^(?:ID3|\xff[\xe2\xe3\xf2\xf3\xfa\xfb][^\xf0-\xff])/],
   ["AAC", /^\xff[\xf0\xf1\xf8\xf9]/],
   ["Ogg", /^OggS/],
   ["FLAC", /^fLaC/],
