@@ -134,20 +134,26 @@ test("a WebSocket goes to who owns its path; any other is answered and closed", 
   await server.close();
 });
 
-test("who sends too much reads the refusal after the last byte, and goes on over the same connection", async () => {
+test("who sends too much reads the refusal after the last byte, and goes on over the same connection, at every door", async () => {
   const server = open();
+  await server.register(async (door) => {
+    door.setErrorHandler((error, _request, reply) => void reply.code((error as { statusCode: number }).statusCode).send({}));
+    door.post("/door", async () => ({}));
+  });
   server.post("/", async () => ({}));
   await server.listen({ host: "127.0.0.1", port: 0 });
   const address = z.object({ port: z.number() }).parse(server.server.address());
   const socket = connect(address.port, "127.0.0.1");
   try {
     const length = 8 * 1024 * 1024;
-    socket.write(`POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${length}\r\n\r\n`);
-    socket.write(Buffer.alloc(length, 0x20));
+    for (const path of ["/", "/door"]) {
+      socket.write(`POST ${path} HTTP/1.1\r\nhost: a\r\ncontent-length: ${length}\r\n\r\n`);
+      socket.write(Buffer.alloc(length, 0x20));
+    }
     socket.write("GET /healthz HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
     let answers = "";
     for await (const piece of socket) answers += String(piece);
-    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 413", "HTTP/1.1 200"]);
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 413", "HTTP/1.1 413", "HTTP/1.1 200"]);
   } finally {
     socket.destroy();
     await server.close();

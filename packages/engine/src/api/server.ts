@@ -80,7 +80,6 @@ export function createServer({ tls, logger, waiting, onAnswer }: ServerOptions):
     const detail = status === 400 || status === 500 ? answer.message : `${answer.message}. ${remedy}`;
     // Clients that try again by themselves wait so long, in seconds.
     if (status === 503) void reply.header("retry-after", String(RETRY_AFTER_S));
-    if (status === 413 && Number(request.headers["content-length"]) <= DISCARDED_BYTES) void reply.removeHeader("connection");
     // The page shows code and remedy by themselves.
     const page = request.url.startsWith("/console/") ? { code: answer.code, message: answer.message, remedy } : {};
     void reply.code(status).send({ detail, reason, ...page });
@@ -90,6 +89,11 @@ export function createServer({ tls, logger, waiting, onAnswer }: ServerOptions):
     void reply.code(404).send({ detail: `there is no ${request.method} ${path.slice(0, 200)}. See /docs.`, reason: "NotImplemented" });
   });
 
+  // Here, since doors have error handlers of their own.
+  app.addHook("onSend", async (request, reply) => {
+    const length = Number(request.headers["content-length"]);
+    if (reply.statusCode === 413 && length <= DISCARDED_BYTES) void reply.removeHeader("connection");
+  });
   if (onAnswer !== undefined) {
     app.addHook("onResponse", async (request, reply) => {
       onAnswer(request.method, request.routeOptions.url ?? "none", reply.statusCode, reply.elapsedTime / 1000);
