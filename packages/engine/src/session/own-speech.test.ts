@@ -234,11 +234,28 @@ describe("an agent without a voice", () => {
     expect(stage.session.state).toBe("silent");
   });
 
+  test("is not kept waiting by a word in between that the answer overtakes", async () => {
+    const answer = sound(400);
+    await using stage = mute({
+      user: question,
+      llmMs: 900,
+      // Asked for 500 ms after the answer, the word would be there 500 ms after it.
+      agent: [[piece({ text: "Fine." }), ...cut(answer)], cut(sound(300, 5))],
+      config: { fillers: { waitMs: 500, phrases: ["One moment."], rule: "round_robin" } },
+    });
+    await stage.clock.moveTo(9000);
+    expect(stage.asked).toHaveLength(2);
+    expect(heard(stage)).toEqual([...answer]);
+    expect(stage.only("reply-text").map(({ text }) => text)).toEqual(["Fine."]);
+    expect(stage.only("metric").map(({ name }) => name)).toContain("ttfa");
+    expect(stage.only("error")).toEqual([]);
+  });
+
   test("has a word in between spoken by the model, before the answer", async () => {
     const bell = sound(300, 5);
     await using stage = mute({
       user: question,
-      llmMs: 2000,
+      llmMs: [2000, 300],
       agent: [[piece({ text: "Fine." }), ...cut(sound(400))], cut(bell)],
       config: { fillers: { waitMs: 500, phrases: ["One moment."], rule: "round_robin" } },
     });

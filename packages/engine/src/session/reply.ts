@@ -47,6 +47,15 @@ interface ReplyTimes {
   firstAudioBy: "voice" | Speech["by"];
 }
 
+/** A word in between, on its way into the playout. */
+interface Filling {
+  /** Resolves when all of it is there, or nothing more of it comes. */
+  readonly over: Promise<void>;
+  readonly recall: AbortController;
+  /** Some of it is there: the answer comes after it. */
+  begun: boolean;
+}
+
 /** Speech that waits is thrown away by an interruption. */
 const usualAheadMs = 3000;
 
@@ -74,8 +83,7 @@ export class Reply {
   readonly #abort = new AbortController();
   #room: PromiseWithResolvers<void> | undefined;
   #lastSoundAt: number;
-  /** A word in between is being said into the playout. */
-  #filling: Promise<void> | undefined;
+  #filling: Filling | undefined;
   /** The answer itself is in the playout, or on its way there: it is too late for a word in between. */
   #begun = false;
   /** What its parts took is told with the answer's first sound, which may come after a word in between. */
@@ -169,28 +177,48 @@ export class Reply {
     return [metric(at, turnId, "llm", "ttfb", firstTextAt - askedAt), metric(at, turnId, "llm", "ttfs", firstClauseAt - askedAt), tts];
   }
 
-  /** Says this while the answer is not there, and before it; nothing happens where that has begun. Rejects when the voice fails. */
+  /** Says this while the answer is not there, and before it; nothing happens where that comes first. Rejects when the voice fails. */
   async fill(text: string): Promise<void> {
     if (this.#begun || this.#filling !== undefined || this.signal.aborted) return;
-    const filling = this.#utter(this.#parts.voice.speak(once(text), { signal: this.signal }), true);
-    // The answer waits for it, whatever becomes of it.
-    this.#filling = filling.catch(() => {});
-    await filling;
+    const recall = new AbortController();
+    const signal = AbortSignal.any([this.signal, recall.signal]);
+    const over = Promise.withResolvers<void>();
+    const filling = { over: over.promise, recall, begun: false };
+    this.#filling = filling;
+    try {
+      await this.#utter(this.#parts.voice.speak(once(text), { signal }), signal, filling);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      // The answer waits for it, whatever becomes of it.
+      over.resolve();
+    }
   }
 
   /** Speaks the text and plays the sound as they come; resolves when all of it waits in the playout, rejects when the voice fails. Silent after an abort. */
   async speak(said: AsyncIterable<string | Speech>): Promise<void> {
     const { voice } = this.#parts;
     for await (const run of runs(said)) {
-      await this.#utter(run.type === "text" ? voice.speak(this.#clauses(run.pieces), { signal: this.signal }) : run.pieces, false);
+      const { signal } = this;
+      await this.#utter(run.type === "text" ? voice.speak(this.#clauses(run.pieces), { signal }) : run.pieces, signal);
     }
-    await this.#filling;
+    await this.#filling?.over;
   }
 
-  async #utter(outputs: AsyncIterable<TtsOutput>, isFiller: boolean): Promise<void> {
+  /** The answer is here: after a word in between that has begun, in place of one that has not. */
+  async #begin(): Promise<void> {
+    if (this.#filling?.begun === false) {
+      this.#filling.recall.abort();
+      this.#filling = undefined;
+    }
+    await this.#filling?.over;
+    this.#begun = true;
+  }
+
+  async #utter(outputs: AsyncIterable<TtsOutput>, signal: AbortSignal, filling?: Filling): Promise<void> {
     const { clock, voice, sampleRate, resample } = this.#parts;
+    const isFiller = filling !== undefined;
     let own: OwnSound | undefined;
-    const signal = this.signal;
     // One for each clause, so that none hears the end of another.
     let resampler: Resampler | undefined;
     const endClause = (): void => {
@@ -199,11 +227,9 @@ export class Reply {
     };
     try {
       for await (const output of outputs) {
-        if (!isFiller) {
-          await this.#filling;
-          this.#begun = true;
-        }
+        if (!isFiller) await this.#begin();
         if (signal.aborted) return;
+        if (isFiller) filling.begun = true;
         switch (output.type) {
           case "clause":
             endClause();

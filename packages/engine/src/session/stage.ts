@@ -25,7 +25,8 @@ export interface StageOptions {
   readonly config?: Partial<AgentConfig>;
   /** Time that the vendors take, in milliseconds. */
   readonly asrMs?: number;
-  readonly llmMs?: number;
+  /** Or request by request; the last one repeats. */
+  readonly llmMs?: number | readonly number[];
   /** Words in between that a model makes, in order; the last one repeats. */
   readonly fillers?: readonly (string | Error)[];
   readonly fillerMs?: number;
@@ -268,10 +269,11 @@ export class Stage implements AsyncDisposable {
     const { asked, offered, clock } = this;
     return async function* (messages, { signal, tools = [] }: LlmContext) {
       const answer = agent[Math.min(asked.length, agent.length - 1)] ?? "";
+      const waitMs = typeof llmMs === "number" ? llmMs : (llmMs[Math.min(asked.length, llmMs.length - 1)] ?? 0);
       asked.push(messages);
       offered.push(tools.map(({ name }) => name));
       if (llmHangs) await clock.sleep(Number.POSITIVE_INFINITY, signal);
-      if (llmMs > 0) await clock.sleep(llmMs, signal);
+      if (waitMs > 0) await clock.sleep(waitMs, signal);
       if (signal.aborted) return;
       if (answer instanceof Error) throw answer;
       if (typeof answer === "string") for (const word of answer.split(/(?<= )/)) yield word;
