@@ -6,7 +6,7 @@ import { LlmBody } from "./rest-join.ts";
 const UpdateProperties = z.object({
   token: optional(z.string()).describe("A new token for the agent's channel and uid."),
   llm: optional(LlmBody.pick({ system_messages: true, params: true })).describe(
-    "From the next request on. `params` replaces all of them; nothing is merged.",
+    "From the next request on. `params` replaces all that a body has given; nothing is merged.",
   ),
   mllm: optional(
     z.object({

@@ -1583,7 +1583,7 @@ export interface operations {
                     properties?: {
                         /** @description A new token for the agent's channel and uid. */
                         token?: string | null;
-                        /** @description From the next request on. `params` replaces all of them; nothing is merged. */
+                        /** @description From the next request on. `params` replaces all that a body has given; nothing is merged. */
                         llm?: {
                             /** @description Put before every request, in order. */
                             system_messages?: ({

@@ -32,6 +32,8 @@ export interface ChosenTts {
 export interface ChosenLlm {
   readonly style: string;
   readonly options: unknown;
+  /** Parameters of the operator's, who chose it: they stay where others are replaced. */
+  readonly operatorParams?: Readonly<Record<string, unknown>>;
   /** Its answers may begin with what changes the voice. */
   readonly tunes?: boolean;
   /** It takes images. */

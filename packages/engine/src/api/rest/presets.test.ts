@@ -4,6 +4,7 @@ import type { ProjectDefaults } from "../../projects/project.ts";
 import type { AgentConfig } from "../../session/agent-config.ts";
 import { joinBody, styles, vendors } from "./door-stage.ts";
 import { toConfig } from "./to-config.ts";
+import { toChange } from "./to-update.ts";
 
 const url = "http://127.0.0.1:11434/v1/chat/completions";
 
@@ -74,6 +75,31 @@ test("a model that speaks itself is not asked to say fixed texts where a pipelin
 test("there may be no more names than a body needs", () => {
   const parsed = rest.JoinBody.safeParse({ ...joinBody(), preset: "a,".repeat(513), pipeline_id: "p".repeat(257) });
   expect(parsed.error?.issues.map(({ path }) => path)).toEqual([["preset"], ["pipeline_id"]]);
+});
+
+test("an update replaces the body's parameters, and leaves the operator's model to answer", () => {
+  const opened: unknown[] = [];
+  const watched = styles.map((style) => ({
+    ...style,
+    open: (options: unknown) => {
+      opened.push(options);
+      return style.open(options);
+    },
+  }));
+  const notes = { epochMs: 0, turns: [], details: false, variables: {}, updated: () => {} };
+  const asr = { vendor: "local" };
+  const update = { properties: { llm: { params: { temperature: 0.2 } } } };
+  const after = (top: Record<string, unknown>, llm?: unknown): unknown => {
+    toChange(update, { config: config(top, { asr, ...(llm === undefined ? {} : { llm }) }), notes }, watched);
+    return opened.pop();
+  };
+  const kept = { url, params: { model: "m", top_p: 1, temperature: 0.2 } };
+  expect(after({ preset: "openai_gpt_5_mini" }, { params: { max_tokens: 9 } })).toMatchObject(kept);
+  expect(after({ preset: "openai_gpt_5_mini" }, { params: { max_tokens: 9 } })).not.toHaveProperty("params.max_tokens");
+  expect(after({ preset: "openai_gpt_5_mini" })).toMatchObject(kept);
+  expect(after({ pipeline_id: "reception" })).toMatchObject({ params: { model: "r", temperature: 0.2 } });
+  const own = { url: "https://llm.example/", params: { model: "x" } };
+  expect(after({}, own)).toEqual({ ...own, style: "openai", headers: {}, params: { temperature: 0.2 } });
 });
 
 test("a preset leaves the other parts to the body", () => {

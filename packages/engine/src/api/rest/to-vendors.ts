@@ -138,10 +138,11 @@ export function toLlm({ llm, tts }: rest.JoinProperties, offer: NamedOffer, faul
   const preset = offer.preset.has("llm");
   // A body that says more about a pipeline's model need not repeat its address.
   const named = preset || (offer.pipeline.has("llm") && !filled(llm?.url) && !filled(llm?.style));
+  const operators = llm === undefined || llm === null || named || llm.credential_mode === "managed";
   const chosen =
     llm === undefined || llm === null
       ? byDefault
-      : named || llm.credential_mode === "managed"
+      : operators
         ? managedLlm(preset ? { params: meantFor(byDefault.style, llm.style, llm.params) } : llm, byDefault, faults)
         : {
             style: llm.style ?? "openai",
@@ -182,13 +183,14 @@ export function toLlm({ llm, tts }: rest.JoinProperties, offer: NamedOffer, faul
   return {
     style: chosen.style,
     options: parsed,
+    ...(operators && Object.keys(byDefault.params).length > 0 ? { operatorParams: byDefault.params } : {}),
     ...(details ? { tunes: true } : {}),
     ...pictures,
     ...(recites ? { recites } : {}),
   };
 }
 
-/** The same language model with other params, which take the place of all that it had. */
+/** The same language model with other params, which take the place of all that it had from a body. */
 export function withParams(
   chosen: ChosenLlm,
   params: string | Record<string, unknown>,
@@ -197,7 +199,14 @@ export function withParams(
 ): Pick<ChosenLlm, "options"> {
   const path = ["properties", "llm", "params"];
   const before = z.record(z.string(), z.unknown()).safeParse(chosen.options);
-  return { options: parseOptions(style, { ...before.data, params: objectOf(params, path, faults) }, ["properties", "llm"], faults) };
+  return {
+    options: parseOptions(
+      style,
+      { ...before.data, params: { ...chosen.operatorParams, ...objectOf(params, path, faults) } },
+      ["properties", "llm"],
+      faults,
+    ),
+  };
 }
 
 /** Parameters for a preset's vendor, or style: those that a body spells for another one are not. */
