@@ -62,7 +62,10 @@ test("words may be made by a model, which is told what it is to do and the newes
     },
     faults: [],
   });
-  const { settings, faults } = fillers({ enable: true, content: { mode: "generated", generated_config: { llm_provider: { url } } } });
+  const { settings, faults } = fillers({
+    enable: true,
+    content: { mode: "generated", generated_config: { llm_provider: { url }, prompt: "" } },
+  });
   expect(faults).toEqual([]);
   expect(settings).toMatchObject({
     phrases: [],

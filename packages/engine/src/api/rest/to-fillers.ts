@@ -63,7 +63,7 @@ function toMade(
 ): { readonly made: MadeFillers; readonly llm: ChosenLlm } {
   return {
     made: {
-      prompt: config?.prompt ?? PROMPT,
+      prompt: filled(config?.prompt) ? config.prompt : PROMPT,
       entries: config?.context_message_limit ?? ENTRIES,
       characters: config?.history_character_limit ?? CHARACTERS,
     },
