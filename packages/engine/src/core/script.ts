@@ -120,6 +120,19 @@ export class Script {
     return this.#units;
   }
 
+  /** The timed word that begins with the next letter or holds it, or that ends with the last one or holds it; by halves, for there may be thousands. */
+  #knotAt(letters: number, side: "start" | "end"): Knot | undefined {
+    let low = 0;
+    let high = this.#knots.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const to = this.#knots[middle]?.to ?? 0;
+      if (side === "start" ? to > letters : to >= letters) high = middle;
+      else low = middle + 1;
+    }
+    return this.#knots[low];
+  }
+
   /** Where in the sound a place between two letters lies. A place between two words is the end of one and the start of the other. */
   #places({ ms, isWhole }: Sound): (letters: number, side: "start" | "end") => number {
     const total = this.#all.at(-1)?.to ?? 0;
@@ -130,10 +143,8 @@ export class Script {
     return (letters, side) => {
       if (letters > last.to || (letters === last.to && side === "start"))
         return last.endMs + (left <= 0 ? 0 : ((letters - last.to) / left) * rest);
-      const knot = this.#knots.find(({ from, to }) =>
-        side === "start" ? from <= letters && letters < to : from < letters && letters <= to,
-      );
-      if (knot === undefined) return this.#knots[0]?.startMs ?? 0;
+      const knot = this.#knotAt(letters, side);
+      if (knot === undefined) return 0;
       return knot.startMs + ((letters - knot.from) / (knot.to - knot.from)) * (knot.endMs - knot.startMs);
     };
   }

@@ -115,6 +115,19 @@ test.each([
   expect(String(error)).toContain(message);
 });
 
+test.each([
+  ["a transcript", { transcript: "so on and " }],
+  ["words", { words: [{ text: "forever and a ", start_ts: 1, end_ts: 2, duration: 1 }] }],
+])("%s without end is an error, whatever sound comes with it", (_what, audio) => {
+  const reader = new OwnSpeech(16_000, (what) => new AppError("vendor-failed", what));
+  let pieces = 0;
+  const read = (): void => {
+    for (; pieces < 100_000; pieces += 1) reader.read(audio);
+  };
+  expect(read).toThrow("sent more than 60000 characters of transcript");
+  expect(pieces).toBeGreaterThan(4000);
+});
+
 test("samples may be cut anywhere between two pieces; half a sample at the end is no sound", () => {
   fc.assert(
     fc.property(

@@ -8,6 +8,9 @@ import type { Speech, TimedWord } from "./vendor.ts";
 /** Sound in one answer, in milliseconds: who says more than this does not converse. */
 const mostMs = 600_000;
 
+/** Characters of transcript and of timed words in one answer: three times what is said in so long. Each is placed in the sound. */
+const mostCharacters = 60_000;
+
 /** Where nothing says otherwise: what servers with this contract send. */
 const usualRate = 16_000;
 
@@ -74,6 +77,8 @@ export class OwnSpeech {
   #timesWords = true;
   /** Characters that carried sound. */
   #carried = 0;
+  /** Characters of transcript and of timed words. */
+  #characters = 0;
 
   constructor(sampleRate: number, fail: Fail) {
     this.#sampleRate = sampleRate;
@@ -95,6 +100,8 @@ export class OwnSpeech {
     const before = this.#ms;
     const pcm = this.#decode(data ?? "");
     const timed = this.#time(words ?? [], before);
+    this.#characters += timed.reduce((sum, word) => sum + word.text.length, transcript?.length ?? 0);
+    if (this.#characters > mostCharacters) throw this.#fail(`sent more than ${mostCharacters} characters of transcript for one answer`);
     if (pcm.length === 0 && timed.length === 0 && (transcript ?? "") === "") return undefined;
     return { type: "speech", by: "model", pcm, sampleRate: this.#sampleRate, text: transcript ?? "", words: timed };
   }
