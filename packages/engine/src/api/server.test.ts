@@ -5,6 +5,7 @@ import path from "node:path";
 import pino from "pino";
 import { expect, test } from "vitest";
 import { z } from "zod";
+import { AppError } from "../errors.ts";
 import { Metrics } from "../metrics.ts";
 import { Projects } from "../projects/projects.ts";
 import { addDocs } from "./docs.ts";
@@ -154,6 +155,23 @@ test("who sends too much reads the refusal after the last byte, and goes on over
     let answers = "";
     for await (const piece of socket) answers += String(piece);
     expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 413", "HTTP/1.1 413", "HTTP/1.1 200"]);
+  } finally {
+    socket.destroy();
+    await server.close();
+  }
+});
+
+test("who announces far too much is cut off with the answer, also where nobody would have read it", async () => {
+  const server = open();
+  server.post("/", { onRequest: async () => await Promise.reject(new AppError("unauthenticated", "who is it?")) }, async () => ({}));
+  await server.listen({ host: "127.0.0.1", port: 0 });
+  const address = z.object({ port: z.number() }).parse(server.server.address());
+  const socket = connect(address.port, "127.0.0.1");
+  try {
+    socket.write("POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n");
+    let answers = "";
+    for await (const piece of socket) answers += String(piece);
+    expect(answers).toMatch(/^HTTP\/1\.1 401 .*\r\nconnection: close\r\n/s);
   } finally {
     socket.destroy();
     await server.close();

@@ -92,7 +92,9 @@ export function createServer({ tls, logger, waiting, onAnswer }: ServerOptions):
   // Here, since doors have error handlers of their own.
   app.addHook("onSend", async (request, reply) => {
     const length = Number(request.headers["content-length"]);
-    if (reply.statusCode === 413 && length <= DISCARDED_BYTES) void reply.removeHeader("connection");
+    // Whatever the answer: nobody has read so much.
+    if (length > DISCARDED_BYTES) void reply.header("connection", "close");
+    else if (reply.statusCode === 413 && length <= DISCARDED_BYTES) void reply.removeHeader("connection");
   });
   if (onAnswer !== undefined) {
     app.addHook("onResponse", async (request, reply) => {
