@@ -91,7 +91,7 @@ export class Metrics {
     });
     this.#latency = new Histogram({
       name: "parley_latency_seconds",
-      help: "asr ttlw: end of speech to its words; llm ttfb, ttfs: request to first token, first clause; tts ttfb: clause to sound; total e2e: end of speech to sound.",
+      help: "asr ttlw: end of speech to its words; llm ttfb, ttfs, ttfa: request to first token, first clause, first sound of its own; tts ttfb: clause to sound; total e2e: end of speech to sound.",
       labelNames: ["module", "name"],
       buckets: latencyBuckets,
       registers,
