@@ -63,3 +63,29 @@ test("resamplers are given back, one for each clause, after an interruption too"
   await reply.speak(once("one two"));
   expect([opened, open]).toEqual([2, 0]);
 });
+
+test("a voice that is changed to another rate while it speaks finishes at its own", async () => {
+  const rates: number[] = [];
+  const voice = {
+    sampleRate: 16_000,
+    async *speak() {
+      yield { type: "clause", text: "one" } as const;
+      yield { type: "audio", pcm: new Int16Array(100) } as const;
+      voice.sampleRate = 48_000;
+      yield { type: "clause", text: "two" } as const;
+      yield { type: "audio", pcm: new Int16Array(100) } as const;
+    },
+  };
+  const reply = new Reply(1, "llm", "turn", {
+    clock: new VirtualClock(),
+    sampleRate: RATE,
+    voice,
+    resample: (from) => {
+      rates.push(from);
+      return { process: (pcm) => pcm, flush: () => new Int16Array() };
+    },
+    signal: new AbortController().signal,
+  });
+  await reply.speak(once("one two"));
+  expect(rates).toEqual([16_000, 16_000]);
+});

@@ -219,6 +219,8 @@ export class Reply {
     const { clock, voice, sampleRate, resample } = this.#parts;
     const isFiller = filling !== undefined;
     let own: OwnSound | undefined;
+    // The voice may be changed for what comes after this.
+    let rate: number | undefined;
     // One for each clause, so that none hears the end of another.
     let resampler: Resampler | undefined;
     const endClause = (): void => {
@@ -237,7 +239,8 @@ export class Reply {
             break;
           case "audio":
             if (!isFiller) this.#times.firstAudioAt ??= clock.now();
-            if (voice.sampleRate !== sampleRate) resampler ??= resample(voice.sampleRate, sampleRate);
+            rate ??= voice.sampleRate;
+            if (rate !== sampleRate) resampler ??= resample(rate, sampleRate);
             this.playout.push(resampler === undefined ? output.pcm : resampler.process(output.pcm));
             await this.#untilRoom(signal);
             break;
