@@ -86,6 +86,20 @@ test("a hold fades within 5 ms, loses nothing, and what was heard counts without
   expect(playout.heard(260).text).toBe("one two");
 });
 
+test("a hold fades as evenly over sound that came in small pieces as over one that came whole", () => {
+  const whole = new Playout(rate);
+  const pieces = new Playout(rate);
+  whole.push(tone(200));
+  for (let ms = 0; ms < 200; ms += 1) pieces.push(tone(1));
+  for (const playout of [whole, pieces]) {
+    playout.take(0);
+    playout.held = true;
+  }
+  const faded = pieces.take(20).pcm;
+  expect([...faded]).toEqual([...whole.take(20).pcm]);
+  expect([...faded].filter((sample) => sample > 0)).toHaveLength((rate * 5) / 1000);
+});
+
 test("ducking is 12 dB and fades in over one frame", () => {
   const playout = counting();
   play(playout, 0, 2);

@@ -337,10 +337,15 @@ export class Playout {
   #fadeOut(into: Int16Array): void {
     if (this.#lastGain === 0 || !this.#begun) return;
     const samples = (this.#sampleRate * fadeMs) / 1000;
-    const next = this.#chunks[0]?.subarray(this.#offset, this.#offset + samples);
-    next?.forEach((sample, index) => {
-      into[index] = sample * this.#lastGain * (1 - index / samples);
-    });
+    let filled = 0;
+    for (const [index, chunk] of this.#chunks.entries()) {
+      if (filled >= samples) break;
+      const from = index === 0 ? this.#offset : 0;
+      for (const sample of chunk.subarray(from, from + samples - filled)) {
+        into[filled] = sample * this.#lastGain * (1 - filled / samples);
+        filled += 1;
+      }
+    }
     this.#lastGain = 0;
   }
 
