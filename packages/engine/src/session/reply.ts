@@ -229,7 +229,7 @@ export class Reply {
     };
     try {
       for await (const output of outputs) {
-        if (!isFiller) await this.#begin();
+        if (!isFiller && !this.#begun) await this.#begin();
         if (signal.aborted) return;
         if (isFiller) filling.begun = true;
         switch (output.type) {
