@@ -25,8 +25,10 @@ export type MarkRefusal = "not-manual" | "no-turn";
 export type ReplyTrigger = "turn" | "tool-result" | "create" | Exclude<ReplySource, "llm" | "llm_failure">;
 
 export interface SpokenWord {
-  /** With its punctuation; a space stands between words. */
+  /** With its punctuation; a space stands between words, unless `isGlued`. */
   readonly text: string;
+  /** No space stands before it, as in languages without spaces. */
+  readonly isGlued?: true;
   /** Session time at which the word is due at the transport. */
   readonly startMs: number;
   readonly endMs: number;

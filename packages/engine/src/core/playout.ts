@@ -5,6 +5,8 @@ import { Script, type Sound } from "./script.ts";
 /** A word within a clause, in milliseconds from the clause's first sample. */
 export interface ClauseWord {
   readonly text: string;
+  /** No space stands before it. */
+  readonly isGlued?: true;
   readonly startMs: number;
   readonly endMs: number;
 }
@@ -12,6 +14,8 @@ export interface ClauseWord {
 /** A word with the time at which it is due at the transport. */
 export interface DueWord {
   readonly text: string;
+  /** No space stands before it. */
+  readonly isGlued?: true;
   readonly startMs: number;
   readonly endMs: number;
 }
@@ -378,7 +382,7 @@ export class Playout {
           : script.due(this.#ms(this.#taken - clause.start), this.#soundOf(clause));
       if (told === undefined) return;
       const at = due + this.#ms(clause.start - from);
-      const words = told.words.map(({ text, startMs, endMs }) => ({ text, startMs: at + startMs, endMs: at + endMs }));
+      const words = told.words.map((word) => ({ ...word, startMs: at + word.startMs, endMs: at + word.endMs }));
       started.push({ text: textOf([...this.#clauses.slice(0, index), told]), words, isFiller });
     });
     return started;

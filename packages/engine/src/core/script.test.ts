@@ -49,7 +49,7 @@ describe("with words that are timed", () => {
 
   test("a text without spaces is cut where its words are", () => {
     const script = scriptOf("你好，世界。", word("你好", 0, 400), word("世界", 500, 900));
-    expect(script.words(whole(1000))).toEqual([word("你好，", 0, 400), word("世界。", 500, 900)]);
+    expect(script.words(whole(1000))).toEqual([word("你好，", 0, 400), { ...word("世界。", 500, 900), isGlued: true }]);
     expect(script.heard(300, whole(1000), half)).toBe("你好，");
     expect(script.heard(1000, whole(1000), half)).toBe("你好，世界。");
   });

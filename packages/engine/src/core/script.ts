@@ -76,7 +76,10 @@ export class Script {
   /** All words so far with their times: those that were told, else by their share of the sound. */
   words(sound: Sound): readonly ClauseWord[] {
     const place = this.#places(sound);
-    return this.#all.map(({ text, from, to }) => ({ text, startMs: place(from, "start"), endMs: place(to, "end") }));
+    return this.#all.map(({ text, from, to, isGlued }) => {
+      const word = { text, startMs: place(from, "start"), endMs: place(to, "end") };
+      return isGlued ? { ...word, isGlued } : word;
+    });
   }
 
   /** The text up to the last word that counts as heard after so much sound. `countsFrom`: from where on a word does. */

@@ -117,6 +117,24 @@ test("an interruption cuts after the last word that was heard, and the turn clos
   ]);
 });
 
+test("words of a language without spaces stay together, and an interruption cuts between them", () => {
+  const words = [
+    { text: "你好，", startMs: 14_100, endMs: 14_300 },
+    { text: "世界。", startMs: 14_300, endMs: 14_600, isGlued: true as const },
+    { text: "再见。", startMs: 14_600, endMs: 14_900, isGlued: true as const },
+  ];
+  const text = "你好，世界。再见。";
+  const [caption, cut] = translate(
+    [
+      { type: "reply-text", at: 14_100, turnId: 2, reply: 2, text, words },
+      { ...interrupted, heard: "你好，世界。", text },
+    ],
+    { words: true },
+  );
+  expect(caption?.object === "assistant.transcription" && caption.words?.map(({ word }) => word).join("")).toBe(text);
+  expect(cut).toMatchObject({ object: "message.interrupt", start_ms: 14_599 });
+});
+
 test("an answer that is cut before its first sound sends no text", () => {
   const sent = translate([{ ...interrupted, heard: "", text: "" }]);
   expect(kinds(sent)).toEqual(["turn.finished"]);

@@ -138,8 +138,7 @@ export class Messages {
     const turn = this.#turn(turnId, at);
     // Nothing had sounded: there is nothing to cut.
     if (turn.spoken === undefined || text === "") return [this.#finish(turn)];
-    const heardWords = heard.split(/\s+/).filter((word) => word !== "").length;
-    const firstUnheard = turn.spoken.words[heardWords];
+    const firstUnheard = firstBehind(heard, turn.spoken.words);
     return [
       {
         object: "message.interrupt",
@@ -305,11 +304,11 @@ export class Messages {
   #timeWords(turn: Turn, at: number, words: readonly SpokenWord[]): TranscriptWord[] {
     const spoken = this.#spoken(turn, words[0]?.startMs ?? at);
     const timed: TranscriptWord[] = [];
-    for (const { text, startMs, endMs } of words) {
+    for (const { text, startMs, endMs, isGlued = false } of words) {
       const before = spoken.words.at(-1);
       const start = Math.max(Math.round(startMs), before === undefined ? -Infinity : before.start_ms + 1);
       const word = {
-        word: before === undefined ? text : ` ${text}`,
+        word: before === undefined || isGlued ? text : ` ${text}`,
         start_ms: start,
         duration_ms: Math.max(0, Math.round(endMs) - start),
         stable: true,
@@ -368,4 +367,15 @@ function streamOf(uid: string): number {
   let hash = 0x811c9dc5; // FNV-1a, 32 bit
   for (const byte of Buffer.from(uid, "utf8")) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash === AGENT_STREAM ? 1 : hash;
+}
+
+/** The first of these words that stands behind the text; its signs are counted, since not every language has spaces between words. */
+function firstBehind(text: string, words: readonly TranscriptWord[]): TranscriptWord | undefined {
+  const signs = (part: string): number => part.replaceAll(/\s/gu, "").length;
+  let left = signs(text);
+  return words.find(({ word }) => {
+    if (left <= 0) return true;
+    left -= signs(word);
+    return false;
+  });
 }
