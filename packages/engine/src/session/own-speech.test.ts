@@ -227,11 +227,32 @@ describe("an agent without a voice", () => {
     expect(said(stage).at(-1)).toBe("assistant: Yes.");
   });
 
-  test("of which a text makes no sound tells it", async () => {
-    await using stage = mute({ agent: ["only text"], config: { greeting: { text: "Hello.", interruptable: true } } });
+  test.each([
+    ["text", "only text"],
+    ["a transcript", [piece({ text: "Hello." })]],
+  ])("of which a text makes no sound tells it: %s alone", async (_what, answer) => {
+    await using stage = mute({ agent: [answer], config: { greeting: { text: "Hello.", interruptable: true } } });
     await stage.clock.moveTo(3000);
     expect(stage.only("error")).toMatchObject([{ module: "llm", message: expect.stringContaining("made no sound") as string }]);
     expect(stage.session.state).toBe("silent");
+    expect(said(stage)).toEqual([]);
+  });
+
+  test("knows the times of a text's words that come before its sound", async () => {
+    const times = [
+      { text: "Hello", startMs: 0, endMs: 300 },
+      { text: "there", startMs: 700, endMs: 900 },
+    ];
+    await using stage = mute({
+      agent: [[piece({ words: times }), ...cut(sound(900))]],
+      config: { greeting: { text: "Hello there.", interruptable: true } },
+    });
+    await stage.clock.moveTo(3000);
+    const [caption] = stage.only("reply-text");
+    expect(caption?.words.map(({ startMs, endMs }) => [startMs - caption.at, endMs - caption.at])).toEqual([
+      [0, 300],
+      [700, 900],
+    ]);
   });
 
   test("is not kept waiting by a word in between that the answer overtakes", async () => {
