@@ -19,7 +19,7 @@ export const tags = ["Voice Agent"];
 export const security = [{ apiKey: [] }];
 
 const { Refusal } = voiceAgentRest;
-export const refusals = { 401: Refusal, 403: Refusal, 422: Refusal, 429: Refusal, 503: Refusal };
+export const refusals = { 401: Refusal, 403: Refusal, 413: Refusal, 422: Refusal, 429: Refusal, 503: Refusal };
 /** Of endpoints that name one thing. */
 export const refusalsOfOne = { ...refusals, 404: Refusal };
 
