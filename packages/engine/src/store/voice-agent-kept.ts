@@ -49,6 +49,9 @@ export const CLAIMED = "parley_voice_claimed";
 const columns = `session_id, app_id, claim, ends_at, state, engine_id, extract(epoch from seen_at) * 1000 as seen_at,
   extract(epoch from now() - greatest(seen_at, adopted_at)) * 1000 as unseen_ms`;
 
+const isUnseen = (forMs: string): string =>
+  `greatest(seen_at, adopted_at) <= now() - ${forMs}::double precision * interval '1 millisecond'`;
+
 const FromRow = z
   .object({
     session_id: z.string(),
@@ -72,7 +75,7 @@ const FromRow = z
   }));
 
 const PartFromRow = z.object({ kind: z.enum(["configuration", "memory", "turn", "changes"]), number: z.number(), sealed: z.string() });
-const HoldingFromRow = z.object({ session_id: z.string(), claim: z.number() });
+const HoldingFromRow = z.object({ session_id: z.string(), claim: z.number(), own: z.boolean() });
 
 export class KeptRows {
   readonly #database: KeptDatabase;
@@ -144,16 +147,15 @@ export class KeptRows {
     return row === undefined ? undefined : { appId: z.string().parse(row["app_id"]), closeReason: z.string().parse(row["close_reason"]) };
   }
 
-  /** Makes this engine the holder, and tells the others; undefined: somebody else was first, or it has ended. `toLive`: it goes on here. */
-  async claim({ id, claim }: Holding, toLive: boolean): Promise<KeptRow | undefined> {
+  /** Makes this engine the holder, and tells the others; undefined: somebody else was first, or it has ended. */
+  async claim({ id, claim }: Holding): Promise<KeptRow | undefined> {
     const [row] = await this.#database.query(
       `with claimed as (
-         update kept_voice_sessions set claim = claim + 1, run_id = $3, engine_id = $4, adopted_at = null,
-           seen_at = case when $5::boolean then now() else seen_at end
-         where session_id = $1 and claim = $2
-           and (not $5::boolean or session_id in (select session_id from voice_sessions where ended_at is null)) returning ${columns})
+         update kept_voice_sessions set claim = claim + 1, run_id = $3, engine_id = $4, adopted_at = null, seen_at = now()
+         where session_id = $1 and claim = $2 and session_id in (select session_id from voice_sessions where ended_at is null)
+         returning ${columns})
        select *, pg_notify('${CLAIMED}', session_id || ' ' || claim) from claimed`,
-      [id, claim, this.#database.runId, this.#engineId, toLive],
+      [id, claim, this.#database.runId, this.#engineId],
     );
     return row === undefined ? undefined : FromRow.parse(row);
   }
@@ -166,19 +168,21 @@ export class KeptRows {
     return z.array(PartFromRow).parse(rows);
   }
 
-  /** Says that these sessions live here; returns those that others hold by now. */
-  async touch(held: readonly Holding[]): Promise<Holding[]> {
-    if (held.length === 0) return [];
+  /** Says that these sessions live here; tells which of them others hold by now, and which are kept no more. */
+  async touch(held: readonly Holding[]): Promise<{ readonly taken: readonly Holding[]; readonly gone: readonly Holding[] }> {
+    if (held.length === 0) return { taken: [], gone: [] };
     const ids = held.map(({ id }) => id).join(",");
-    const rows = await this.#database.query(
+    const answer = await this.#database.query(
       `with own as (update kept_voice_sessions set seen_at = now() where run_id = $1 and session_id = any(string_to_array($2, ',')))
-       select session_id, claim from kept_voice_sessions where run_id <> $1 and session_id = any(string_to_array($2, ','))`,
+       select session_id, claim, run_id = $1 as own from kept_voice_sessions where session_id = any(string_to_array($2, ','))`,
       [this.#database.runId, ids],
     );
-    return z
-      .array(HoldingFromRow)
-      .parse(rows)
-      .map(({ session_id: id, claim }) => ({ id, claim }));
+    const rows = z.array(HoldingFromRow).parse(answer);
+    const known = new Set(rows.map(({ session_id: id }) => id));
+    return {
+      taken: rows.filter(({ own }) => !own).map(({ session_id: id, claim }) => ({ id, claim })),
+      gone: held.filter(({ id }) => !known.has(id)),
+    };
   }
 
   /** Those of earlier runs of this engine are this run's, and wait from now on. */
@@ -193,10 +197,19 @@ export class KeptRows {
   async unseen(forMs: number): Promise<KeptRow[]> {
     const rows = await this.#database.query(
       `select ${columns} from kept_voice_sessions
-       where greatest(seen_at, adopted_at) <= now() - $1::double precision * interval '1 millisecond' order by seen_at limit 100`,
+       where ${isUnseen("$1")} order by seen_at limit 100`,
       [forMs],
     );
     return z.array(FromRow).parse(rows);
+  }
+
+  /** Keeps no longer what nobody has spoken for in so many milliseconds; false: somebody has, or was first to end it. */
+  async endUnseen({ id, claim }: Holding, forMs: number): Promise<boolean> {
+    const ended = await this.#database.query(
+      `delete from kept_voice_sessions where session_id = $1 and claim = $2 and ${isUnseen("$3")} returning session_id`,
+      [id, claim, forMs],
+    );
+    return ended.length > 0;
   }
 
   /** Whether this run holds any that do not live in it, besides these. */

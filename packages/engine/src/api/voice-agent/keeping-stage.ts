@@ -81,6 +81,7 @@ export async function openEngine({
     onProblem: (problem, error) => void problems.push(error ?? problem),
   });
   await store.opened;
+  if (database.listen !== undefined) await heardFrom(store, database);
   const changes: string[] = [];
   const records = new KeptSessions({
     rows: new SessionRows(store, store.runId),
@@ -127,4 +128,11 @@ export async function openEngine({
       await store[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Else what is announced at once is missed: PostgreSQL's connection for it is made while others ask already. */
+async function heardFrom(store: Store, database: Database): Promise<void> {
+  const heard = new Set<string>();
+  store.listen("stage_hears", (text) => heard.add(text));
+  while (heard.size === 0) await database.query("select pg_notify('stage_hears', 'now')");
 }

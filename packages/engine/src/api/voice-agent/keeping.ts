@@ -50,12 +50,16 @@ export interface Custody {
   readonly passedOn: boolean;
   /** Called once, if that happens. */
   onPassedOn: () => void;
+  /** Others have ended it, though it lives. */
+  onForgotten: () => void;
 }
 
 /** Between two signs of life. */
 const ATTEND_EVERY_MS = 5000;
 /** A session that ended with its engine was seen at most so long before. */
 const SLACK_MS = ATTEND_EVERY_MS;
+/** After a database was away others have so long to find it again before their sessions count as left. */
+const RETURN_MS = 30_000;
 /** An engine that is just starting is waited for, in milliseconds. */
 const PATIENCE_MS = 8000;
 /** A session that others take at the same time is tried for so often. */
@@ -67,7 +71,7 @@ export class Keeping implements AsyncDisposable {
   /** When this engine ends, another one may go on with its sessions. */
   readonly othersGoOn: boolean;
   readonly #options: KeepingOptions;
-  readonly #held = new Map<string, { readonly holding: Holding; readonly custody: { passedOn: boolean; onPassedOn: () => void } }>();
+  readonly #held = new Map<string, { readonly holding: Holding; readonly custody: { -readonly [Key in keyof Custody]: Custody[Key] } }>();
   /** The newest claim that was announced of sessions that are being claimed here: another's may be told before our own is answered. */
   readonly #announced = new Map<string, number>();
   readonly #abort = new AbortController();
@@ -76,6 +80,8 @@ export class Keeping implements AsyncDisposable {
   readonly #work: Promise<void>;
   /** There may be sessions that live nowhere. An engine by itself leaves some only when it dies, or cannot start one. */
   #looks = true;
+  /** Signs of life in a row that reached the database. */
+  #signs = 0;
 
   constructor(options: KeepingOptions) {
     this.#options = options;
@@ -139,7 +145,7 @@ export class Keeping implements AsyncDisposable {
   async #claim(row: KeptRow): Promise<{ readonly row: KeptRow; readonly announced: number } | undefined> {
     this.#announced.set(row.id, 0);
     try {
-      const claimed = await this.#options.rows.claim(row, true);
+      const claimed = await this.#options.rows.claim(row);
       return claimed === undefined ? undefined : { row: claimed, announced: this.#announced.get(row.id) ?? 0 };
     } finally {
       this.#announced.delete(row.id);
@@ -149,7 +155,7 @@ export class Keeping implements AsyncDisposable {
   #hold(holding: Holding, project: Project): { readonly keeper: SessionKeeper; readonly custody: Custody } {
     const { rows, store, keepTranscripts } = this.#options;
     const { id, claim } = holding;
-    const custody = { passedOn: false, onPassedOn: () => {} };
+    const custody = { passedOn: false, onPassedOn: () => {}, onForgotten: () => {} };
     const held = { holding: { id, claim }, custody };
     this.#held.set(id, held);
     const keeper = new SessionKeeper({
@@ -213,34 +219,50 @@ export class Keeping implements AsyncDisposable {
     const state = { ready: false, opened: false };
     void ready.then(() => (state.ready = true));
     while (!signal.aborted) {
+      const { ready: isReady } = state;
       try {
         if (!state.opened) {
           // Others must not end what this engine is about to serve; its clients have their whole time from when it can.
-          const { ready: isReady } = state;
           await rows.adopt();
           if (isReady) opened();
           state.opened = isReady;
         }
         await this.#attend();
       } catch (error) {
+        this.#signs = 0;
         // Of a database that is away others tell.
         if (!signal.aborted && toAppError(error).code !== "not-ready")
           log.error({ err: error }, "voice agent sessions were not looked after");
       }
-      await Promise.race([pause(ATTEND_EVERY_MS, signal).catch(() => {}), ...(state.opened ? [] : [ready])]);
+      await Promise.race([pause(ATTEND_EVERY_MS, signal).catch(() => {}), ...(isReady ? [] : [ready])]);
     }
   }
 
   async #attend(): Promise<void> {
     const { rows, graceMs, shared } = this.#options;
     const before = [...this.#held.values()].map(({ holding }) => holding);
-    for (const taken of await rows.touch(before)) this.#pass(taken);
+    const { taken, gone } = await rows.touch(before);
+    for (const holding of taken) this.#pass(holding);
+    for (const holding of gone) await this.#keepAgain(holding);
     if (!this.#looks) return;
     this.#looks = shared;
     if (!shared && (await rows.waiting(before))) this.#looks = true;
-    for (const row of await rows.unseen(graceMs + SLACK_MS)) {
+    const unseen = await rows.unseen(graceMs + SLACK_MS);
+    this.#signs += 1;
+    if (shared && this.#signs * ATTEND_EVERY_MS <= RETURN_MS) return;
+    for (const row of unseen) {
       if (!this.#held.has(row.id) && !this.#abort.signal.aborted) await this.#finish(row);
     }
+  }
+
+  /** It lives here, and is not kept any more. */
+  async #keepAgain({ id, claim }: Holding): Promise<void> {
+    const ending = await this.#options.rows.ending(id);
+    const held = this.#held.get(id);
+    if (held?.holding.claim !== claim) return;
+    // With a client that is there it counts as failed when its engine is taken for dead; else it went on elsewhere, and ended there.
+    if (ending === undefined || ending.closeReason === "error") held.custody.onForgotten();
+    else this.#pass({ id, claim: claim + 1 });
   }
 
   /** Nobody came back to it. */
@@ -249,9 +271,8 @@ export class Keeping implements AsyncDisposable {
     const project = findProject(row.appId);
     const readable = project !== undefined && this.#vault(project).open(row.state, aboutState(row.id)) !== undefined;
     if (!readable && row.engineId !== engineId && row.unseenMs < UNREADABLE_MS) return;
-    const claimed = await rows.claim(row, false);
-    if (claimed === undefined) return;
-    const kept = project === undefined ? undefined : await this.#read(claimed, project);
+    const kept = readable ? await this.#read(row, project) : undefined;
+    if (!(await rows.endUnseen(row, graceMs + SLACK_MS))) return;
     if (kept !== undefined) {
       const { state, configuration, turns, changes } = kept;
       const { reason, text } = whyEnded(state, row, graceMs);
@@ -272,7 +293,6 @@ export class Keeping implements AsyncDisposable {
         },
       );
     }
-    rows.end(claimed);
   }
 
   // Reading

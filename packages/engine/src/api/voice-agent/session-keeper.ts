@@ -29,6 +29,7 @@ export interface Subject {
   readonly configuration: () => Configuration;
   readonly remembered: () => Remembered;
   readonly changes: () => readonly ConfigChange[];
+  readonly turns: () => readonly TimelineTurn[];
   /** Turns that changed since this was last called. */
   readonly takeFreshTurns: () => readonly TimelineTurn[];
 }
@@ -60,6 +61,16 @@ export class SessionKeeper {
     const state = subject.state();
     rows.open({ ...holding, appId, endsAt: state.epochMs + state.life.endsAt, state: this.#sealState(state) });
     this.#saveParts(subject);
+  }
+
+  /** It is kept no more, as other engines took this one for dead; its record is open again. */
+  openAgain(): void {
+    if (this.#stopped || this.#subject === undefined) return;
+    this.#configuration = undefined;
+    this.#changes = undefined;
+    this.#memories.clear();
+    this.open(this.#subject);
+    for (const turn of this.#subject.turns()) this.#saveTurn(turn);
   }
 
   /** The session goes on here; all that is kept of it lies there already. */
@@ -123,7 +134,6 @@ export class SessionKeeper {
 
   /** What has changed since the last time. */
   #saveParts(subject: Subject): void {
-    const { keepWords } = this.#parts;
     const configuration = subject.configuration();
     if (configuration !== this.#configuration) {
       this.#configuration = configuration;
@@ -134,8 +144,12 @@ export class SessionKeeper {
       this.#changes = changes.at(-1);
       this.#savePart("changes", 0, changes);
     }
-    for (const turn of subject.takeFreshTurns()) this.#savePart("turn", turn.turn_id, keepWords ? turn : withoutWordsOfTurn(turn));
+    for (const turn of subject.takeFreshTurns()) this.#saveTurn(turn);
     this.#saveMemories(subject.remembered());
+  }
+
+  #saveTurn(turn: TimelineTurn): void {
+    this.#savePart("turn", turn.turn_id, this.#parts.keepWords ? turn : withoutWordsOfTurn(turn));
   }
 
   #saveMemories({ memories, from }: Remembered): void {

@@ -1,4 +1,5 @@
 /** From a session's configuration to what an agent should be, and to what changes in one that runs. Pure. */
+import { z } from "zod";
 import type { Project, ProjectDefaults } from "../../projects/project.ts";
 import type { AgentConfig, ChosenAsr, ChosenLlm, ChosenTts, SystemMessage, TurnSettings } from "../../session/agent-config.ts";
 import type { Tool, ToolSettings } from "../../session/tools.ts";
@@ -61,6 +62,9 @@ const regions: Readonly<Record<string, string>> = {
   vi: "vi-VN",
   zh: "zh-CN",
 };
+
+/** What of the voice's parameters a client may change. */
+export const VoiceChoice = z.object({ voice: z.union([z.string(), z.number()]) });
 
 export function toAgentConfig(configuration: Configuration, offer: Offer): Translation {
   const asr = toAsr(configuration, offer);

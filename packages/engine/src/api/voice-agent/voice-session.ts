@@ -1,6 +1,5 @@
 /** One Voice Agent session: a conversation that outlives the sockets through which its client reaches it. */
 import type { voiceAgent } from "@parley/protocol";
-import { z } from "zod";
 import type { SessionEvent } from "../../core/events.ts";
 import { toAppError } from "../../errors.ts";
 import type { Project } from "../../projects/project.ts";
@@ -20,8 +19,9 @@ import type { Subject } from "./session-keeper.ts";
 import { SessionLife, type SessionLifeInput, signsOfLife, wrapUp } from "./session-life.ts";
 import type { CloseReason, VoiceSessionRecord } from "./session-log.ts";
 import { Timeline } from "./timeline.ts";
-import { toAgentConfig } from "./to-config.ts";
+import { toAgentConfig, VoiceChoice } from "./to-config.ts";
 import { ToWire, type WireEvent } from "./to-wire.ts";
+import { logTrouble } from "./trouble.ts";
 import { Untold } from "./untold.ts";
 import type { VoiceSessionParts } from "./voice-session-parts.ts";
 
@@ -191,6 +191,15 @@ export class VoiceSession {
     this.#leaveIt("a voice agent session goes on in another engine", (line) => this.#sayTakenOver(line));
   }
 
+  /** Engines that took this one for dead have ended it in the database: it is open there again. */
+  keepAgain(): void {
+    if (this.#life.ended) return;
+    const { keeper, sessionLog, log } = this.#parts;
+    sessionLog.resumed(this.#record);
+    keeper?.openAgain();
+    log.warn({ session: this.id }, "other engines took a voice agent session for ended while the database was out of reach; it goes on");
+  }
+
   /** This engine ends: its client finds it at another one. */
   handOver(): void {
     const { keeper } = this.#parts;
@@ -216,6 +225,7 @@ export class VoiceSession {
       configuration: () => this.#configuration,
       remembered: () => session.remembered,
       changes: () => this.#timeline.changes,
+      turns: () => this.#timeline.turns,
       takeFreshTurns: () => this.#timeline.takeFresh(),
     };
   }
@@ -272,14 +282,7 @@ export class VoiceSession {
   #hear(event: SessionEvent): void {
     const { clock, log, keeper, session, resumeFalseInterruption } = this.#parts;
     this.#follow(event);
-    if (event.type === "error") {
-      log.warn({ session: this.id, module: event.module, code: event.code, err: event.cause }, event.message);
-    } else if (event.type === "echo-suspected") {
-      log.info(
-        { session: this.id },
-        "echo_suspected: the user's words repeat what the agent is saying. Its voice reaches the microphone: headphones help, or echoCancellation: true",
-      );
-    }
+    logTrouble(log, this.id, event);
     const rest = this.#interruption.weigh(event);
     // After what this event leads to.
     if (rest !== "" && resumeFalseInterruption) queueMicrotask(() => session.say(rest, { priority: "append", interruptable: true }));
@@ -366,7 +369,7 @@ export class VoiceSession {
         return this.#refuse(refusal("invalid_value", toAppError(error).message, "llm"));
       }
     }
-    const voice = Voice.safeParse(merged.configuration.output?.voice === this.#configuration.output?.voice ? undefined : tts.options);
+    const voice = VoiceChoice.safeParse(merged.configuration.output?.voice === this.#configuration.output?.voice ? undefined : tts.options);
     if (voice.success) session.update({ voiceParams: voice.data });
     this.#configuration = merged.configuration;
     session.update({
@@ -492,9 +495,6 @@ export class VoiceSession {
     keeper?.end();
   }
 }
-
-/** What of the voice's parameters a client may change. */
-const Voice = z.object({ voice: z.union([z.string(), z.number()]) });
 
 /** Timers of Node hold 24 days at most; ours look again after an hour. */
 const longestTimerMs = 3_600_000;

@@ -376,7 +376,10 @@ export class VoiceSessions implements AsyncDisposable {
       line,
     );
     this.#sessions.set(voice.id, voice);
-    if (kept !== undefined) kept.custody.onPassedOn = () => voice.passOn();
+    if (kept !== undefined) {
+      kept.custody.onPassedOn = () => voice.passOn();
+      kept.custody.onForgotten = () => voice.keepAgain();
+    }
     const closing = voice.closed.catch((error: unknown) => log.error({ err: error }, "a voice agent session did not close"));
     this.#closing.add(closing);
     void closing.finally(() => this.#closing.delete(closing));
