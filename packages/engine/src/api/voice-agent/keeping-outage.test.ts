@@ -79,6 +79,37 @@ describe.each(testServers)("engines that live while the database is away, on Pos
     });
   });
 
+  test("a client that sends without end does not fill the queue of writes, and its last word is laid down all the same", async () => {
+    const clock = new VirtualClock();
+    let gate = Promise.resolve();
+    const slow: Database = {
+      ...mayBeAway(database).database,
+      query: async (sql, parameters) => {
+        await gate;
+        return await database.query(sql, parameters);
+      },
+    };
+    await using engine = await openEngine({ database: slow, clock, engineId: "flooded", name: "f1x" });
+    const client = await engine.stage.begin({}, mine);
+    await engine.store.settled();
+    const opened = Promise.withResolvers<void>();
+    gate = opened.promise;
+    for (let time = 0; time < 1000; time += 1) {
+      client.send({ type: "reply.cancel" });
+      await Promise.resolve();
+    }
+    client.send({ type: "conversation.message", role: "user", content: "the last word" });
+    await clock.moveTo(3000);
+    const { waiting } = engine.store;
+    opened.resolve();
+    await engine.store.settled();
+    await clock.moveTo(4000);
+    await engine.store.settled();
+    expect(waiting).toBeLessThan(300);
+    const claimed = await engine.keeping.claim(client.sessionId ?? "", undefined, sharedProject);
+    expect(claimed.ok && claimed.kept.remembered.memories).toMatchObject([{ entry: { content: "the last word" } }]);
+  });
+
   test("after a database was away for all, nobody's sessions are ended before their engine has had time to come back to it", async () => {
     const clock = new VirtualClock();
     const [one, two] = [mayBeAway(database), mayBeAway(database)];

@@ -16,7 +16,7 @@ export interface KeeperParts {
   readonly vault: Vault;
   /** What people and agents said may stay in the database. */
   readonly keepWords: boolean;
-  /** Writes of the whole engine that wait: with many of them, what is not urgent is left out. */
+  /** Writes of the whole engine that wait: with many of them nothing is added before they are fewer. */
   readonly waitingWrites: () => number;
   /** It is not this process's any more, or has ended. */
   readonly onStop: () => void;
@@ -83,13 +83,13 @@ export class SessionKeeper {
     this.soon();
   }
 
-  /** Something has happened that must not be forgotten: laid down when this turn of the loop is over. */
+  /** Something has happened that must not be forgotten: laid down when this turn of the loop is over, unless many writes wait. */
   soon(): void {
     if (this.#due || this.#stopped) return;
     this.#due = true;
     queueMicrotask(() => {
       this.#due = false;
-      this.layDown();
+      this.#layDownInTurn();
     });
   }
 
@@ -99,7 +99,7 @@ export class SessionKeeper {
     const { clock } = this.#subject;
     this.#cancel = clock.at(clock.now() + pauseMs, () => {
       this.#cancel = undefined;
-      if (this.#parts.waitingWrites() < mostWaiting) this.layDown();
+      this.#layDownInTurn();
     });
   }
 
@@ -125,6 +125,12 @@ export class SessionKeeper {
     this.#cancel = undefined;
     this.#saveParts(this.#subject);
     this.#parts.rows.save(this.#parts.holding, this.#sealState(this.#subject.state()));
+  }
+
+  /** Behind a long queue once, and not with every step on the way. */
+  #layDownInTurn(): void {
+    if (this.#parts.waitingWrites() < mostWaiting) this.layDown();
+    else this.later();
   }
 
   #sealState(state: KeptState): string {
