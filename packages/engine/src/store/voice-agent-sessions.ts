@@ -71,7 +71,10 @@ export class SessionRows {
     this.#runId = runId;
   }
 
-  /** `timeline`: JSON; null where it is not known yet. Those that began before `oldest` are deleted on the way. */
+  /**
+   * Has no effect once another engine holds the session. `timeline`: JSON; null where it is not known yet. Those that began
+   * before `oldest` are deleted on the way.
+   */
   save(row: SessionRow, timeline: unknown, oldest: number): void {
     const { id, appId, agentId, closeReason, createdAt, endedAt, durationMs, audioMs, config } = row;
     const whole = (value: number | null): number | null => (value === null ? null : Math.round(value));
@@ -80,7 +83,8 @@ export class SessionRows {
       `insert into voice_sessions (${columns}, run_id, timeline) values ($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11::jsonb)
        on conflict (session_id) do update set close_reason = excluded.close_reason, ended_at = excluded.ended_at, duration_ms = excluded.duration_ms,
          audio_ms = excluded.audio_ms, config = excluded.config, run_id = excluded.run_id, timeline = coalesce(excluded.timeline, voice_sessions.timeline)
-       where voice_sessions.app_id = excluded.app_id`,
+       where voice_sessions.app_id = excluded.app_id
+         and not exists (select 1 from kept_voice_sessions k where k.session_id = excluded.session_id and k.run_id <> excluded.run_id)`,
       [
         id,
         appId,

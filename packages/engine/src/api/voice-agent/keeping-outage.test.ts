@@ -106,7 +106,7 @@ describe.each(testServers)("engines that live while the database is away, on Pos
     await clock.moveTo(4000);
     await engine.store.settled();
     expect(waiting).toBeLessThan(300);
-    const claimed = await engine.keeping.claim(client.sessionId ?? "", undefined, sharedProject);
+    const claimed = await engine.keeping.claim(client.sessionId ?? "", undefined, sharedProject, () => undefined);
     expect(claimed.ok && claimed.kept.remembered.memories).toMatchObject([{ entry: { content: "the last word" } }]);
   });
 

@@ -276,7 +276,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
     await clock.moveTo(3500);
     await first.kill();
     await using second = await engine(clock, { agent: ["again"], keepTranscripts: false });
-    const claimed = await second.keeping.claim(client.sessionId ?? "", undefined, sharedProject);
+    const claimed = await second.keeping.claim(client.sessionId ?? "", undefined, sharedProject, () => undefined);
     expect(JSON.stringify(claimed.ok ? claimed.kept : claimed)).not.toMatch(/count to|one two/);
     const back = await resume(second, client.sessionId);
     await clock.moveTo(clock.now() + 100);
@@ -361,6 +361,37 @@ describe.each(testServers)("engines that live, on PostgreSQL", (server) => {
     expect([...first.changes, ...second.changes]).toEqual([`started ${client.sessionId}`, `completed ${client.sessionId}`]);
     expect(await second.records.find(sharedProject.appId, client.sessionId ?? "")).toMatchObject({ closeReason: "client_end" });
     expect([...first.problems, ...second.problems]).toEqual([]);
+  });
+
+  test("an engine that is full leaves a session where it lives", async () => {
+    const clock = new VirtualClock();
+    await using first = await engine(clock);
+    await using second = await engine(clock, { full: "no room" });
+    const client = await first.stage.begin({ greeting: "Hi" }, mine);
+    await first.store.settled();
+    const back = resume(second, client.sessionId);
+    await expect.poll(() => back.only("session.error"), poll).toMatchObject([{ code: "at_capacity", message: "no room" }]);
+    await clock.moveTo(3000);
+    expect([first.stage.sessions.size, client.socket.closed]).toEqual([1, undefined]);
+    expect(client.only("reply.done")).toMatchObject([{ status: "completed" }]);
+    const kept = await database.query("select claim from kept_voice_sessions where session_id = $1", [client.sessionId ?? ""]);
+    expect(kept).toEqual([{ claim: 1 }]);
+  });
+
+  test("an engine that has not yet heard that its session is elsewhere cannot end it in the record", async () => {
+    const clock = new VirtualClock();
+    await using first = await engine(clock, { database: withoutNotices(database) });
+    await using second = await engine(clock);
+    const client = await first.stage.begin({}, mine);
+    await first.store.settled();
+    await ready(resume(second, client.sessionId));
+    await second.store.settled();
+    client.send({ type: "session.end" });
+    await first.stage.sessions.idle(AbortSignal.timeout(10_000));
+    await first.store.settled();
+    const record = await second.records.find(sharedProject.appId, client.sessionId ?? "");
+    expect(record).toMatchObject({ closeReason: null, endedAt: null });
+    expect(second.stage.sessions.size).toBe(1);
   });
 
   test("of two engines that are asked at the same moment one has the session in the end, and the other's socket is told so", async () => {

@@ -8,6 +8,7 @@ import type { Project } from "../../projects/project.ts";
 import type { ProjectSecrets } from "../../projects/project-secrets.ts";
 import { Vault } from "../../store/vault.ts";
 import { CLAIMED, type Holding, type KeptPart, type KeptRow, type KeptRows } from "../../store/voice-agent-kept.ts";
+import type { Configuration } from "./configuration.ts";
 import { toEcho } from "./echo.ts";
 import { type KeptSession, type KeptState, readChanges, readConfiguration, readMemory, readState, readTurn } from "./kept-state.ts";
 import { type Refusal, refusal } from "./refusal.ts";
@@ -108,8 +109,13 @@ export class Keeping implements AsyncDisposable {
     return state !== undefined && sameToken(token, state.resumeToken) ? project : undefined;
   }
 
-  /** Takes over a session that does not live here. */
-  async claim(id: string, token: string | undefined, project: Project): Promise<Claimed> {
+  /** Takes over a session that does not live here, unless `refuse` finds no room for it: then it stays where it is. */
+  async claim(
+    id: string,
+    token: string | undefined,
+    project: Project,
+    refuse: (configuration: Configuration) => Refusal | undefined,
+  ): Promise<Claimed> {
     const { rows, now, graceMs } = this.#options;
     if (!(await this.#isOpen())) return no("at_capacity", "The engine is starting: try again in a moment", null);
     for (let time = 0; time < MOST_CLAIMS; time += 1) {
@@ -123,6 +129,10 @@ export class Keeping implements AsyncDisposable {
       if (token !== undefined && !sameToken(token, state.resumeToken)) {
         return no("session_forbidden", "The resume_token is not the one of this session", "resume_token");
       }
+      const there = await this.#read(row, project);
+      if (there === undefined) return unknown;
+      const refused = refuse(there.configuration);
+      if (refused !== undefined) return { ok: false, refusal: refused };
       const claimed = await this.#claim(row);
       if (claimed === undefined) continue;
       const held = this.#hold(claimed.row, project);

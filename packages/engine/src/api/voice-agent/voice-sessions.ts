@@ -153,7 +153,8 @@ export class VoiceSessions implements AsyncDisposable {
     // Of two sockets that come at once the later one goes on.
     if (before !== undefined) return before.then(async () => await this.resume(id, token, client, line));
     if (this.#options.draining()) return draining;
-    const returning = this.#takeOver(id, keeping.claim(id, token, client.project), client, line).finally(() => this.#returning.delete(id));
+    const claiming = keeping.claim(id, token, client.project, (configuration) => this.#noRoom(configuration, client.project));
+    const returning = this.#takeOver(id, claiming, client, line).finally(() => this.#returning.delete(id));
     this.#returning.set(id, returning);
     return returning;
   }
@@ -242,6 +243,14 @@ export class VoiceSessions implements AsyncDisposable {
     } finally {
       clearTimeout(late);
     }
+  }
+
+  /** Why a session with that configuration cannot run here now. */
+  #noRoom(configuration: Configuration, project: Project): Refusal | undefined {
+    const translated = toAgentConfig(configuration, this.#options.offer(project));
+    if (!translated.ok) return translated.refusal;
+    const why = this.#options.full(translated.config);
+    return why === undefined ? undefined : refusal("at_capacity", why);
   }
 
   async #start(update: Update, client: Client, line: Line, signal: AbortSignal): Promise<Started> {
