@@ -121,6 +121,9 @@ describe.each(testServers)("engines that live while the database is away, on Pos
     one.away = two.away = true;
     await clock.moveTo(clock.now() + 60_000);
     await silentFor("1 minute");
+    const early = second.stage.connect(mine);
+    early.send({ type: "session.resume", session_id: client.sessionId });
+    await expect.poll(() => early.only("session.error"), poll).toMatchObject([{ code: "at_capacity" }]);
     two.away = false;
     for (let step = 0; step < 4; step += 1) await look(clock, database);
     one.away = false;

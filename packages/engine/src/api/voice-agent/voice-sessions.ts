@@ -238,6 +238,7 @@ export class VoiceSessions implements AsyncDisposable {
     } catch (error) {
       if (claimed?.ok === true) claimed.keeper.stop();
       const known = toAppError(error);
+      if (known.code === "not-ready") return no("at_capacity", `${known.message}: try again in a moment`);
       if (known.code === "internal") log.error({ session: id, err: error }, "a voice agent session could not be taken over");
       return no("agent_init_failed", `The session could not go on: ${known.message}`);
     } finally {
