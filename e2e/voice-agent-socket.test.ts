@@ -2,7 +2,7 @@
 import { voiceAgent } from "@parley/protocol";
 import { createResampler } from "@parley/media";
 import { openSpeech } from "@parley/speech";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { z } from "zod";
 import { startEngine } from "./src/engine.ts";
 import { recording, wordsOf } from "./src/sound.ts";
@@ -50,11 +50,15 @@ class Caller implements Disposable {
     this.#socket?.send(JSON.stringify(message));
   }
 
-  /** The network is gone, from one moment to the next. */
-  drop(): void {
+  /** The network is gone, from one moment to the next; resolves when the socket is. */
+  async drop(): Promise<void> {
     const socket = this.#socket;
     this.#socket = undefined;
-    socket?.close();
+    if (socket === undefined) return;
+    const closed = Promise.withResolvers<void>();
+    socket.addEventListener("close", () => closed.resolve());
+    socket.close();
+    await closed.promise;
   }
 
   /** Says it now; resolves when the first sample goes out. */
@@ -135,10 +139,9 @@ test("a person asks, loses the network, comes back to the same sentence, and int
   const spoken = (): number => caller.only("reply.audio").filter((event) => event.reply_id === answer.reply_id).length * frameMs;
   await caller.until(() => (spoken() > 1500 ? true : undefined));
 
-  // The network breaks in the middle of the answer; a second later the same sentence goes on.
+  // The network breaks in the middle of the answer; at another socket the same sentence goes on.
   const [ready] = caller.only("session.ready");
-  caller.drop();
-  await new Promise((resolve) => setTimeout(resolve, 1000));
+  await caller.drop();
   const before = caller.told.length;
   caller.connect({ type: "session.resume", session_id: ready?.session_id });
   await caller.until(() => (caller.told.length > before + 20 ? true : undefined));
@@ -185,11 +188,12 @@ const Timeline = z.object({
 
 /** The record is written off the audio path: it is there a moment later. */
 async function timelineOf(url: string, id: string): Promise<z.output<typeof Timeline>["turns"]> {
-  for (;;) {
-    const response = await fetch(`${url}/v1/sessions/${id}`, { headers: { authorization: `Bearer ${key}` } });
-    const { artifacts } = Session.parse(await response.json());
-    const timeline = artifacts.find(({ type }) => type === "timeline");
-    if (timeline !== undefined) return Timeline.parse(await (await fetch(new URL(timeline.url, url))).json()).turns;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
+  const timeline = await vi.waitUntil(
+    async () => {
+      const response = await fetch(`${url}/v1/sessions/${id}`, { headers: { authorization: `Bearer ${key}` } });
+      return Session.parse(await response.json()).artifacts.find(({ type }) => type === "timeline");
+    },
+    { timeout: waitMs },
+  );
+  return Timeline.parse(await (await fetch(new URL(timeline.url, url))).json()).turns;
 }

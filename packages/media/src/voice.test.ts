@@ -43,11 +43,11 @@ interface Heard {
   readonly delays: readonly number[];
 }
 
-/** Sends four seconds of speech from a caller to an engine; `pause` lets time pass between packets. */
+/** Sends four seconds of speech from a caller to an engine; `pause` lets time pass between packets, and may wait for the one just sent. */
 async function speak(
   callers: Rtc,
   engines: Rtc,
-  options: { red?: number; loss?: number; now: () => number; pause: () => Promise<void> },
+  options: { red?: number; loss?: number; now: () => number; pause: (arrived: Promise<void>) => Promise<void> },
 ): Promise<Heard> {
   const [caller, engine] = [callers.openPeer("caller"), engines.openPeer("engine")];
   const connected = Promise.all(
@@ -65,10 +65,12 @@ async function speak(
   const frames: ReceivedFrame[] = [];
   const sentAt: number[] = [];
   const delays: number[] = [];
+  let arrived = Promise.withResolvers<void>();
   engine.onPacket((_mid, bytes) => {
     const packet = readRtp(bytes)!;
     frames.push(...receiver.packet(packet, options.now()));
     delays.push(performance.now() - sentAt[packet.sequenceNumber]!);
+    arrived.resolve();
   });
   const voice = resample(speech.subarray(0, FRAMES * 320), sampleRate, 24_000);
   const redundancy = new Redundancy();
@@ -77,6 +79,7 @@ async function speak(
     const timestamp = index * RTP_UNITS_PER_FRAME;
     redundancy.push(timestamp, payload);
     const wrapped = options.red === undefined ? payload : redundancy.pack(opus, options.red);
+    arrived = Promise.withResolvers();
     sentAt.push(performance.now());
     const sent = caller.send(
       "0",
@@ -91,7 +94,7 @@ async function speak(
       }),
     );
     expect(sent).toBe(true);
-    await options.pause();
+    await options.pause(arrived.promise);
     frames.push(...receiver.time(options.now()));
   }
   caller.close();
@@ -106,9 +109,9 @@ test("over loopback, every frame arrives, at once, and sounds as it was spoken",
   let clock = 0;
   const { frames, receiver, delays } = await speak(callers, engines, {
     now: () => clock,
-    // As long as the loop needs to hand over what came; the receiver's time goes on by the length of a packet.
-    pause: async () => {
-      await new Promise((resolve) => setTimeout(resolve, 2));
+    // However long the network takes, the receiver's time goes on by the length of a packet.
+    pause: async (arrived) => {
+      await arrived;
       clock += 20;
     },
   });

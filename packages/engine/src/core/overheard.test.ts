@@ -1,20 +1,8 @@
 import { expect, test } from "vitest";
 import { TurnTaking } from "./turn-taking.ts";
-import type { Overlapping, TurnDecision, TurnInput, TurnTakingSettings } from "./turn-contract.ts";
+import type { Overlapping, TurnInput, TurnTakingSettings } from "./turn-contract.ts";
+import { run, settings, uid } from "./turn-stage.ts";
 
-const settings: TurnTakingSettings = {
-  onset: "voice",
-  endpointingMs: 500,
-  endpointing: "silence",
-  maxWaitMs: 3000,
-  interruptMs: 160,
-  interruption: "speech",
-  keywords: [],
-  overlapping: "append",
-};
-const uid = "7";
-
-const run = (turns: TurnTaking, ...inputs: TurnInput[]): TurnDecision[] => inputs.flatMap((input) => turns.handle(input));
 const start = (at: number): TurnInput => ({ type: "speech-start", at, uid });
 const end = (at: number): TurnInput => ({ type: "speech-end", at, uid });
 const final = (at: number, text: string): TurnInput => ({ type: "transcript", at, uid, text, final: true });

@@ -1,20 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { TurnTaking } from "./turn-taking.ts";
 import type { TurnDecision, TurnInput, TurnTakingSettings } from "./turn-contract.ts";
+import { run, settings, uid } from "./turn-stage.ts";
 
-const settings: TurnTakingSettings = {
-  onset: "voice",
-  endpointingMs: 500,
-  endpointing: "silence",
-  maxWaitMs: 3000,
-  interruptMs: 160,
-  interruption: "speech",
-  keywords: [],
-  overlapping: "append",
-};
-const uid = "7";
-
-const run = (turns: TurnTaking, ...inputs: TurnInput[]): TurnDecision[] => inputs.flatMap((input) => turns.handle(input));
 const start = (at: number, who = uid): TurnInput => ({ type: "speech-start", at, uid: who });
 const end = (at: number, who = uid): TurnInput => ({ type: "speech-end", at, uid: who });
 const partial = (at: number, text: string, who = uid): TurnInput => ({

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Store } from "./store.ts";
+import type { Store } from "./store.ts";
+import { openStore } from "./store-stage.ts";
 import { sharedDatabase, testDatabases } from "./test-databases.ts";
 import { AgentRows } from "./voice-agent-agents.ts";
 import { SubscriptionRows } from "./voice-agent-subscriptions.ts";
@@ -11,23 +12,7 @@ describe.each(testDatabases)("$name", ({ make }) => {
 
   /** An engine on the database. */
   async function open(engineId: string): Promise<Store> {
-    const store = new Store({
-      open: async () => ({
-        query: async (sql, parameters) => await database.query(sql, parameters),
-        transaction: async (work) => await database.transaction(work),
-        async [Symbol.asyncDispose]() {},
-      }),
-      engineId,
-      keepTranscripts: true,
-      retentionDays: 7,
-      restoreWithinS: 300,
-      now: () => now,
-      pause: async (_ms, signal) =>
-        await new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(new Error("aborted")))),
-      onProblem: (problem, error) => {
-        throw new Error(problem, { cause: error });
-      },
-    });
+    const store = openStore(database, engineId);
     await store.opened;
     return store;
   }

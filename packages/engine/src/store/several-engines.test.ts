@@ -1,34 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { joinBody, openDoor, project } from "../api/rest/door-stage.ts";
 import { newRecord } from "../projects/agent-log.ts";
-import type { Database } from "./database.ts";
-import { Store } from "./store.ts";
+import { openStore } from "./store-stage.ts";
 import { sharedDatabase, testDatabases } from "./test-databases.ts";
-
-const waiting = async (_ms: number, signal: AbortSignal): Promise<void> =>
-  await new Promise((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(new Error("aborted")));
-  });
-
-/** An engine's store on a database that others use, too. */
-function openStore(database: Database, engineId: string): Store {
-  return new Store({
-    open: async () => ({
-      query: async (sql, parameters) => await database.query(sql, parameters),
-      transaction: async (work) => await database.transaction(work),
-      async [Symbol.asyncDispose]() {},
-    }),
-    engineId,
-    keepTranscripts: true,
-    retentionDays: 7,
-    restoreWithinS: 300,
-    now: () => 1_737_111_452_000,
-    pause: waiting,
-    onProblem: (problem, error) => {
-      throw new Error(problem, { cause: error });
-    },
-  });
-}
 
 describe.each(testDatabases)("names on $name", ({ make }) => {
   const database = sharedDatabase(make);

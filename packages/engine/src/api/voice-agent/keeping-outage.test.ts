@@ -1,29 +1,22 @@
 import { pino } from "pino";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../session/virtual-clock.ts";
 import type { Database } from "../../store/database.ts";
-import { migrate } from "../../store/migrate.ts";
 import { AppError } from "../../errors.ts";
-import { makePostgres, type TestDatabase, testServers } from "../../store/test-databases.ts";
+import { makePostgres, testServers } from "../../store/test-databases.ts";
 import { KeptRows } from "../../store/voice-agent-kept.ts";
 import { Keeping } from "./keeping.ts";
-import { openEngine, sharedProject } from "./keeping-stage.ts";
+import { openEngine, sharedProject, useDatabase } from "./keeping-stage.ts";
 
 const mine = { project: sharedProject };
 const poll = { timeout: 10_000, interval: 5 };
 
 describe.each(testServers)("engines that live while the database is away, on PostgreSQL", (server) => {
-  let made: TestDatabase;
   let database: Database;
-  beforeAll(async () => {
-    made = await makePostgres(server);
-    database = await made.open(made.address);
-    await migrate(database, 0);
-  }, 60_000);
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-    await made[Symbol.asyncDispose]();
-  });
+  useDatabase(
+    async () => await makePostgres(server),
+    (opened) => (database = opened),
+  );
 
   const silentFor = async (interval: string): Promise<void> => {
     await database.query(`update kept_voice_sessions set seen_at = now() - interval '${interval}', adopted_at = null`);

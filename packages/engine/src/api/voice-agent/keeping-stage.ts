@@ -1,15 +1,34 @@
 /** Engines of the Voice Agent door on one real database, for tests: each may be killed, and started again. Their time is virtual. */
 import { pino } from "pino";
+import { afterAll, beforeAll } from "vitest";
 import type { Project } from "../../projects/project.ts";
 import { ProjectSecrets } from "../../projects/project-secrets.ts";
 import type { VirtualClock } from "../../session/virtual-clock.ts";
 import type { Database } from "../../store/database.ts";
+import { migrate } from "../../store/migrate.ts";
 import { Store } from "../../store/store.ts";
+import type { TestDatabase } from "../../store/test-databases.ts";
 import { KeptRows } from "../../store/voice-agent-kept.ts";
 import { SessionRows } from "../../store/voice-agent-sessions.ts";
 import { Keeping } from "./keeping.ts";
 import { KeptSessions } from "./kept-sessions.ts";
 import { stageProject, VoiceStage, type VoiceStageOptions } from "./voice-stage.ts";
+
+/** A database with its tables for all tests beside the call, made before them and dropped after them. */
+export function useDatabase(make: () => Promise<TestDatabase>, use: (database: Database) => void): void {
+  let made: TestDatabase;
+  let database: Database;
+  beforeAll(async () => {
+    made = await make();
+    database = await made.open(made.address);
+    await migrate(database, 0);
+    use(database);
+  }, 60_000);
+  afterAll(async () => {
+    await database[Symbol.asyncDispose]();
+    await made[Symbol.asyncDispose]();
+  });
+}
 
 /** What engines of one database share. */
 export const sharedProject = { ...stageProject, certificate: "fedcba9876543210fedcba9876543210" };

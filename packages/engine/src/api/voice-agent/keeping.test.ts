@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../session/virtual-clock.ts";
 import type { Database } from "../../store/database.ts";
-import { migrate } from "../../store/migrate.ts";
-import { makePostgres, type TestDatabase, testDatabases, testServers } from "../../store/test-databases.ts";
-import { type Engine, type EngineOptions, openEngine, sharedProject } from "./keeping-stage.ts";
+import { makePostgres, testDatabases, testServers } from "../../store/test-databases.ts";
+import { type Engine, type EngineOptions, openEngine, sharedProject, useDatabase } from "./keeping-stage.ts";
 import { orderFaults } from "./ordering.ts";
 import { stageProject, type StageClient } from "./voice-stage.ts";
 
@@ -12,17 +11,8 @@ const mine = { project: sharedProject };
 const poll = { timeout: 10_000, interval: 5 };
 
 describe.each(testDatabases)("$name", ({ make }) => {
-  let made: TestDatabase;
   let database: Database;
-  beforeAll(async () => {
-    made = await make();
-    database = await made.open(made.address);
-    await migrate(database, 0);
-  }, 60_000);
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-    await made[Symbol.asyncDispose]();
-  });
+  useDatabase(make, (opened) => (database = opened));
 
   let count = 0;
   const engine = async (clock: VirtualClock, options: Partial<EngineOptions> = {}): Promise<Engine> =>
@@ -305,17 +295,11 @@ describe.each(testDatabases)("$name", ({ make }) => {
 });
 
 describe.each(testServers)("engines that live, on PostgreSQL", (server) => {
-  let made: TestDatabase;
   let database: Database;
-  beforeAll(async () => {
-    made = await makePostgres(server);
-    database = await made.open(made.address);
-    await migrate(database, 0);
-  }, 60_000);
-  afterAll(async () => {
-    await database[Symbol.asyncDispose]();
-    await made[Symbol.asyncDispose]();
-  });
+  useDatabase(
+    async () => await makePostgres(server),
+    (opened) => (database = opened),
+  );
 
   let count = 0;
   const engine = async (clock: VirtualClock, options: Partial<EngineOptions> = {}): Promise<Engine> =>
